@@ -1,0 +1,289 @@
+//! Accounts: how people are named, and when two names are the same account.
+//!
+//! How each service writes its names is data (`policies/services.toml`), read into [`Services`]; this module knows no service.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// What kind of name an account goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// The service's stable id, digits only.
+    Id,
+    /// A name the person chose and may change.
+    Handle,
+    /// A phone number, E.164.
+    Phone,
+    /// A mail address.
+    Mail,
+    /// A page about or by the person.
+    Url,
+    /// An id to be taken as it is.
+    Opaque,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 6] = [Kind::Id, Kind::Handle, Kind::Phone, Kind::Mail, Kind::Url, Kind::Opaque];
+
+    /// The spelling in job files and extracts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Id => "id",
+            Kind::Handle => "handle",
+            Kind::Phone => "phone",
+            Kind::Mail => "mail",
+            Kind::Url => "url",
+            Kind::Opaque => "opaque",
+        }
+    }
+
+    /// The kind with this spelling.
+    pub fn lookup(text: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A normalised account: equal exactly when it is the same account. Its `Debug` and `Display` do not show it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Account {
+    // INVARIANT: `service:kind:value`, all three normalised.
+    canonical: String,
+    service_len: usize,
+}
+
+impl Account {
+    /// The normalised form the subject key is computed over. Personal data: never put it in an error or a trace.
+    pub fn expose_canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    /// The service, or `mail`, `tel`, `url` for a person without an account.
+    pub fn service(&self) -> &str {
+        self.canonical.get(..self.service_len).unwrap_or_default()
+    }
+
+    /// The kind of name.
+    pub fn kind(&self) -> Kind {
+        let rest = self.canonical.get(self.service_len + 1..).unwrap_or_default();
+        rest.split_once(':').and_then(|(kind, _)| Kind::lookup(kind)).unwrap_or(Kind::Opaque)
+    }
+
+    /// Whether it names an account of a service, not just a person by mail, phone or page.
+    pub fn has_service(&self) -> bool {
+        !matches!(self.service(), "mail" | "tel" | "url")
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Account({}:…)", self.service())
+    }
+}
+
+/// How one service writes its names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceRule {
+    /// Handles differ by case.
+    pub handles_exact: bool,
+    /// What a value of digits only is.
+    pub digits: Kind,
+    /// What any other value is.
+    pub other: Kind,
+    /// Values that name nobody, lower-cased.
+    pub sentinels: BTreeSet<String>,
+}
+
+impl Default for ServiceRule {
+    fn default() -> ServiceRule {
+        ServiceRule { handles_exact: false, digits: Kind::Id, other: Kind::Handle, sentinels: BTreeSet::new() }
+    }
+}
+
+/// Bumped when normalisation changes, since keys made with another version do not match.
+pub const NORMALISER_VERSION: u32 = 1;
+
+/// Values that name nobody on any service, lower-cased.
+const SENTINELS: [&str; 14] = [
+    "", "nan", "none", "null", "n/a", "na", "nil", "undefined", "unknown", "[deleted]", "[removed]", "0", "-1", "[unknown]",
+];
+
+/// The longest account value, in bytes, that is taken for a name.
+pub const ACCOUNT_BYTES_MAX: usize = 2048;
+
+/// How the services write their names. A service that is not listed follows [`ServiceRule::default`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Services {
+    rules: BTreeMap<String, ServiceRule>,
+}
+
+impl Services {
+    /// The services with these rules.
+    pub fn new(rules: BTreeMap<String, ServiceRule>) -> Services {
+        Services { rules }
+    }
+
+    /// The listed services.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ServiceRule)> {
+        self.rules.iter().map(|(id, rule)| (id.as_str(), rule))
+    }
+
+    /// Reads `service:value`, as the exchange formats write it. `None`: it names nobody.
+    pub fn parse(&self, text: &str) -> Option<Account> {
+        let (service, value) = text.trim().split_once(':')?;
+        self.resolve(service, None, value)
+    }
+
+    /// The account a value names on a service. Without a kind, the kind is told from the value. `None`: it names nobody.
+    pub fn resolve(&self, service: &str, kind: Option<Kind>, value: &str) -> Option<Account> {
+        let service = service.trim().to_ascii_lowercase();
+        let value = value.trim();
+        let ok = !service.is_empty() && service.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if !ok || value.len() > ACCOUNT_BYTES_MAX {
+            return None;
+        }
+        let fallback = ServiceRule::default();
+        let rule = self.rules.get(&service).unwrap_or(&fallback);
+        let lower = value.to_lowercase();
+        if SENTINELS.contains(&lower.as_str()) || rule.sentinels.contains(&lower) {
+            return None;
+        }
+        let kind = match (service.as_str(), kind) {
+            ("mail", _) => Kind::Mail,
+            ("tel", _) => Kind::Phone,
+            ("url", _) => Kind::Url,
+            (_, Some(kind)) => kind,
+            (_, None) => told_from(value, rule),
+        };
+        let normal = match kind {
+            Kind::Id => normal_id(value)?,
+            Kind::Handle => normal_handle(value, rule.handles_exact)?,
+            Kind::Phone => normal_phone(value)?,
+            Kind::Mail => normal_mail(value)?,
+            Kind::Url => normal_url(value)?,
+            Kind::Opaque => value.to_owned(),
+        };
+        let canonical = format!("{service}:{}:{normal}", kind.as_str());
+        Some(Account { canonical, service_len: service.len() })
+    }
+}
+
+fn told_from(value: &str, rule: &ServiceRule) -> Kind {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(value) {
+        rule.digits
+    } else if value.strip_prefix('+').is_some_and(|rest| rest.bytes().any(|byte| byte.is_ascii_digit())) {
+        Kind::Phone
+    } else {
+        rule.other
+    }
+}
+
+fn normal_id(value: &str) -> Option<String> {
+    if !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let trimmed = value.trim_start_matches('0');
+    (!trimmed.is_empty()).then(|| trimmed.to_owned())
+}
+
+fn normal_handle(value: &str, exact: bool) -> Option<String> {
+    let bare = value.strip_prefix('@').unwrap_or(value).trim();
+    if bare.is_empty() {
+        return None;
+    }
+    Some(if exact { bare.to_owned() } else { bare.to_lowercase() })
+}
+
+/// E.164: `+`, a country code that does not begin with 0, 7 to 15 digits in all.
+fn normal_phone(value: &str) -> Option<String> {
+    let mut digits = String::new();
+    let mut plus = false;
+    for letter in value.chars() {
+        match letter {
+            '+' if digits.is_empty() && !plus => plus = true,
+            '0'..='9' => digits.push(letter),
+            ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' => {}
+            _ => return None,
+        }
+    }
+    let international = if plus { Some(digits.as_str()) } else { digits.strip_prefix("00") };
+    // Services that name people by bare digits write the country code without a plus.
+    let number = international.unwrap_or(&digits);
+    let good = (7..=15).contains(&number.len()) && !number.starts_with('0');
+    good.then(|| format!("+{number}"))
+}
+
+fn normal_mail(value: &str) -> Option<String> {
+    let value = value.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(value).trim();
+    let (local, domain) = value.rsplit_once('@')?;
+    let good = !local.is_empty() && !domain.is_empty() && !value.contains(char::is_whitespace);
+    good.then(|| format!("{}@{}", local.to_lowercase(), domain.trim_end_matches('.').to_lowercase()))
+}
+
+fn normal_url(value: &str) -> Option<String> {
+    let without_fragment = value.split('#').next().unwrap_or_default();
+    let (scheme, rest) = without_fragment.split_once("://").unwrap_or(("https", without_fragment));
+    let (host, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    if host.is_empty() {
+        return None;
+    }
+    // http and https lead to the same page.
+    let scheme = if scheme.eq_ignore_ascii_case("http") { "https".to_owned() } else { scheme.to_lowercase() };
+    Some(format!("{scheme}://{}{}", host.to_lowercase(), path.trim_end_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn services() -> Services {
+        let opaque = ServiceRule { other: Kind::Opaque, digits: Kind::Opaque, ..ServiceRule::default() };
+        let phones = ServiceRule { digits: Kind::Phone, ..ServiceRule::default() };
+        let deleted = ServiceRule { sentinels: BTreeSet::from(["gone user".to_owned()]), ..ServiceRule::default() };
+        Services::new(BTreeMap::from([
+            ("key".to_owned(), opaque),
+            ("chat".to_owned(), phones),
+            ("forum".to_owned(), deleted),
+        ]))
+    }
+
+    #[track_caller]
+    fn check(text: &str, expect: Option<&str>) {
+        let account = services().parse(text);
+        assert_eq!(account.as_ref().map(Account::expose_canonical), expect, "{text}");
+    }
+
+    #[test]
+    fn names_are_normalised_per_kind() {
+        check("pics:Noor.V", Some("pics:handle:noor.v"));
+        check("pics:@noor.v", Some("pics:handle:noor.v"));
+        check("pics:1001", Some("pics:id:1001"));
+        check("pics:0001001", Some("pics:id:1001"));
+        check("pics:@1001", Some("pics:handle:1001"));
+        check("key:aBc", Some("key:opaque:aBc"));
+        check("key:123", Some("key:opaque:123"));
+        check("chat:31612345678", Some("chat:phone:+31612345678"));
+        check("chat:+31 6 1234-5678", Some("chat:phone:+31612345678"));
+        check("tel:0031 6 12345678", Some("tel:phone:+31612345678"));
+        check("mail:<Noor@Example.NL>", Some("mail:mail:noor@example.nl"));
+        check("url:HTTP://Example.org/a/#x", Some("url:url:https://example.org/a"));
+    }
+
+    #[test]
+    fn sentinels_name_nobody() {
+        for text in ["x:", "x:nan", "x:[deleted]", "x:NULL", "x: ", "x:0", "forum:Gone User", "noservice", "mail:nobody", "tel:0612", ":5"] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_name() {
+        let account = services().parse("pics:noor.v").unwrap();
+        assert_eq!(format!("{account:?}"), "Account(pics:…)");
+        assert_eq!((account.service(), account.kind()), ("pics", Kind::Handle));
+    }
+}

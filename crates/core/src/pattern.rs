@@ -1,0 +1,87 @@
+//! Patterns of closing acts: everything, a prefix, or one exact id.
+
+/// One pattern: `*`, a prefix ending in `/*` (or `:*`), or an exact id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pattern {
+    /// Everything.
+    Any,
+    /// Everything that begins with this text (its last character is `/` or `:`).
+    Prefix(String),
+    /// This id alone.
+    Exact(String),
+}
+
+impl Pattern {
+    /// Reads a pattern. A `*` anywhere else than at the end after `/` or `:` is an ordinary character.
+    pub fn parse(text: &str) -> Pattern {
+        match text.strip_suffix('*') {
+            Some("") => Pattern::Any,
+            Some(prefix) if prefix.ends_with(['/', ':']) => Pattern::Prefix(prefix.to_owned()),
+            _ => Pattern::Exact(text.to_owned()),
+        }
+    }
+
+    /// Whether the id is meant.
+    pub fn matches(&self, id: &str) -> bool {
+        match self {
+            Pattern::Any => true,
+            Pattern::Prefix(prefix) => id.starts_with(prefix),
+            Pattern::Exact(exact) => id == exact,
+        }
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Pattern::Any => f.write_str("*"),
+            Pattern::Prefix(prefix) => write!(f, "{prefix}*"),
+            Pattern::Exact(exact) => f.write_str(exact),
+        }
+    }
+}
+
+/// Whether any of the patterns means the id; an absent list means all.
+pub fn covers(patterns: Option<&[Pattern]>, id: &str) -> bool {
+    patterns.is_none_or(|list| list.iter().any(|pattern| pattern.matches(id)))
+}
+
+/// The texts under which an item may be named by a pattern: itself, each of its prefixes as a pattern, and `*`.
+/// An extract holds keyed forms of such texts, so that it can be matched without knowing the patterns.
+pub fn names_of(id: &str) -> impl Iterator<Item = String> {
+    let prefixes = id
+        .char_indices()
+        .filter(|(_, letter)| matches!(letter, '/' | ':'))
+        .filter_map(|(index, _)| id.get(..=index))
+        .map(|prefix| format!("{prefix}*"));
+    std::iter::once(id.to_owned()).chain(std::iter::once("*".to_owned())).chain(prefixes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trailing_star_is_special() {
+        for (pattern, id, expect) in [
+            ("*", "a/b", true),
+            ("a/*", "a/b", true),
+            ("a/*", "ab", false),
+            ("a/*", "a", false),
+            ("third:*", "third:lab", true),
+            ("a*", "ab", false),
+            ("a*", "a*", true),
+            ("a/b", "a/b", true),
+            ("a/b", "a/bc", false),
+        ] {
+            assert_eq!(Pattern::parse(pattern).matches(id), expect, "{pattern} {id}");
+        }
+    }
+
+    #[test]
+    fn names_are_exactly_the_patterns_that_match() {
+        let names: Vec<String> = names_of("thread/7:a").collect();
+        assert_eq!(names, ["thread/7:a", "*", "thread/*", "thread/7:*"]);
+        assert!(names.iter().all(|name| Pattern::parse(name).matches("thread/7:a")));
+    }
+}

@@ -1,0 +1,213 @@
+//! Stand: what the acts on one account mean for one question.
+
+use crate::acts::{HeldAct, HeldBody, ItemIdentity, ItemNames};
+use crate::pattern::{Pattern, covers};
+use crate::policy::SignalMeaning;
+use crate::reason::{Code, Reason, ReasonSet};
+use crate::rules::{Reading, Rules};
+use crate::time::Instant;
+
+/// Signals the field knows; any other cannot be evaluated.
+pub const KNOWN_SIGNALS: [&str; 4] = ["gpc", "aipref", "tdm", "user-intents"];
+
+/// What one account's acts mean for a question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The no's that hold for every item.
+    closed: Vec<Reason>,
+    /// The no's that hold for named items.
+    closed_items: Vec<(ItemNames, Reason)>,
+    /// The missing yes, when one is needed.
+    silence: Option<Reason>,
+}
+
+impl Standing {
+    /// The codes that hold for every item this account wrote.
+    pub fn author_set(&self) -> ReasonSet {
+        self.closed.iter().chain(&self.silence).map(|reason| reason.code).collect()
+    }
+
+    /// Whether a no holds for every item this account stands in.
+    pub fn closes(&self) -> bool {
+        !self.closed.is_empty()
+    }
+
+    /// Whether a yes is needed and missing.
+    pub fn is_silent(&self) -> bool {
+        self.silence.is_some()
+    }
+
+    /// Whether some no's hold for named items only, so that items must be looked at one by one.
+    pub fn names_items(&self) -> bool {
+        !self.closed_items.is_empty()
+    }
+
+    /// The no's that hold for one item.
+    fn closing<'a>(&'a self, item: &'a dyn ItemIdentity) -> impl Iterator<Item = &'a Reason> {
+        let named = self.closed_items.iter().filter(|(names, _)| item.is_named_by(names)).map(|(_, reason)| reason);
+        self.closed.iter().chain(named)
+    }
+
+    /// The reasons against an item this account wrote.
+    pub fn author_reasons(&self, item: &dyn ItemIdentity) -> Vec<Reason> {
+        self.closing(item).chain(&self.silence).cloned().collect()
+    }
+
+    /// The reasons against an item this account stands in. Whoever handed it on must clear it as an author must.
+    pub fn about_reasons(&self, item: &dyn ItemIdentity, forwarder: bool) -> Vec<Reason> {
+        let closing = self.closing(item).map(|reason| Reason { code: Code::AboutObjector, rule: None, unknown: None, ..reason.clone() });
+        let silence = self.silence.iter().filter(|_| forwarder).cloned();
+        closing.chain(silence).collect()
+    }
+}
+
+/// A consent in force, with the moment it counts from.
+struct Consents<'a>(Vec<(&'a HeldAct, Instant)>);
+
+impl Consents<'_> {
+    fn later_than(&self, moment: Instant) -> bool {
+        self.0.iter().any(|(_, from)| *from > moment)
+    }
+}
+
+/// What the acts on an account mean for the question, as of its moment.
+pub fn standing(acts: &[HeldAct], rules: &Rules) -> Standing {
+    let question = rules.question();
+    let acts: Vec<&HeldAct> = acts.iter().filter(|act| act.from <= question.at).collect();
+    let consents = consents_in_force(&acts, rules);
+    let mut standing = Standing::default();
+    for act in &acts {
+        let reason = |code: Code| Reason::new(code).with_choice(&act.id, act.via.as_deref());
+        match &act.body {
+            HeldBody::Object { uses, recipients, items } => {
+                if !covers(recipients.as_deref(), &question.recipient) {
+                    continue;
+                }
+                let code = match names_use(uses.as_deref(), rules) {
+                    Named::Yes if withdrawn(act, &acts) || consents.later_than(act.from) => continue,
+                    Named::Yes => Code::Objected,
+                    Named::Unreadable => Code::ChoiceUnreadable,
+                    Named::No => continue,
+                };
+                standing.close(items.as_ref(), reason(code));
+            }
+            HeldBody::SetOff { control } => {
+                if rules.closing_controls.contains(control) {
+                    if !set_on_later(control, act.from, &acts) {
+                        standing.closed.push(reason(Code::SettingOff));
+                    }
+                } else if same_policy(control, rules) && !rules.known_controls.contains(control) {
+                    standing.closed.push(reason(Code::ChoiceUnreadable));
+                }
+            }
+            HeldBody::WithdrawConsent { uses, .. } => {
+                if names_use(uses.as_deref(), rules) != Named::No && !consents.later_than(act.from) {
+                    standing.closed.push(reason(Code::NoConsent));
+                }
+            }
+            HeldBody::Signal { signal } => {
+                let counts = match rules.signals.get(signal) {
+                    Some(SignalMeaning::No) => true,
+                    Some(SignalMeaning::Open) => question.reading != Reading::Stated,
+                    Some(SignalMeaning::Nothing) => false,
+                    None if KNOWN_SIGNALS.contains(&signal.as_str()) => question.reading != Reading::Stated,
+                    None => {
+                        standing.closed.push(reason(Code::ChoiceUnreadable));
+                        false
+                    }
+                };
+                if counts && !consents.later_than(act.from) {
+                    standing.closed.push(reason(Code::Signal));
+                }
+            }
+            HeldBody::Erase { items } => standing.close(items.as_ref(), reason(Code::Erased)),
+            HeldBody::Unreadable => standing.closed.push(reason(Code::ChoiceUnreadable)),
+            HeldBody::SetOn { .. } | HeldBody::Withdraw { .. } | HeldBody::Consent { .. } => {}
+        }
+    }
+    standing.silence = silence(&acts, &consents, rules);
+    standing
+}
+
+impl Standing {
+    fn close(&mut self, items: Option<&ItemNames>, reason: Reason) {
+        match items {
+            None => self.closed.push(reason),
+            Some(names) => self.closed_items.push((names.clone(), reason)),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Yes,
+    No,
+    /// It names a use of this policy that no version has: it said no to something here.
+    Unreadable,
+}
+
+/// Whether a closing act means the use: by name, or by the name of one it continues.
+fn names_use(uses: Option<&[Pattern]>, rules: &Rules) -> Named {
+    if rules.lineage.iter().any(|id| covers(uses, id)) {
+        return Named::Yes;
+    }
+    let strays = |pattern: &Pattern| match pattern {
+        Pattern::Exact(id) => same_policy(id, rules) && !rules.known_uses.contains(id),
+        Pattern::Any | Pattern::Prefix(_) => false,
+    };
+    if uses.is_some_and(|list| list.iter().any(strays)) { Named::Unreadable } else { Named::No }
+}
+
+fn same_policy(id: &str, rules: &Rules) -> bool {
+    id.split('/').next() == rules.question().use_id.split('/').next()
+}
+
+/// Whether this very objection was taken back on this account, later than it reached it.
+fn withdrawn(objection: &HeldAct, acts: &[&HeldAct]) -> bool {
+    acts.iter().any(|act| match &act.body {
+        HeldBody::Withdraw { of } => *of == objection.id && act.from > objection.from,
+        _ => false,
+    })
+}
+
+fn set_on_later(control: &str, off: Instant, acts: &[&HeldAct]) -> bool {
+    acts.iter().any(|act| match &act.body {
+        HeldBody::SetOn { control: on } => on == control && act.from > off,
+        _ => false,
+    })
+}
+
+fn consents_in_force<'a>(acts: &[&'a HeldAct], rules: &Rules) -> Consents<'a> {
+    let question = rules.question();
+    let taken_back = |id: &str| {
+        acts.iter().any(|act| match &act.body {
+            HeldBody::WithdrawConsent { of, .. } => of == id,
+            _ => false,
+        })
+    };
+    let in_force = acts.iter().filter(|act| match &act.body {
+        HeldBody::Consent { use_id, recipients } => {
+            let to_recipient = recipients.as_ref().is_none_or(|list| list.contains(&question.recipient));
+            *use_id == question.use_id && to_recipient && !taken_back(&act.id)
+        }
+        _ => false,
+    });
+    Consents(in_force.map(|act| (*act, act.from)).collect())
+}
+
+/// The reason when a yes is needed and there is none.
+fn silence(acts: &[&HeldAct], consents: &Consents<'_>, rules: &Rules) -> Option<Reason> {
+    let said_yes = !consents.0.is_empty();
+    if rules.question().reading == Reading::Consent {
+        return (!said_yes).then(|| Reason::new(Code::NoConsent));
+    }
+    if !rules.default_off || said_yes {
+        return None;
+    }
+    let turned_on = rules.opening_controls.iter().any(|control| {
+        let last_on = acts.iter().filter(|act| matches!(&act.body, HeldBody::SetOn { control: on } if on == control)).map(|act| act.from).max();
+        let off_since = |on: Instant| acts.iter().any(|act| matches!(&act.body, HeldBody::SetOff { control: off } if off == control && act.from >= on));
+        last_on.is_some_and(|on| !off_since(on))
+    });
+    (!turned_on).then(|| Reason::new(Code::NoConsent).with_rule("default-off"))
+}
