@@ -189,10 +189,19 @@ fn normal_id(value: &str) -> Option<String> {
 
 fn normal_handle(value: &str, exact: bool) -> Option<String> {
     let bare = value.strip_prefix('@').unwrap_or(value).trim();
-    if bare.is_empty() {
+    if bare.is_empty() || (bare == value && was_a_float(bare)) {
         return None;
     }
     Some(if exact { bare.to_owned() } else { bare.to_lowercase() })
+}
+
+/// `1234.0` or `1.234e+18`: an id that went through a floating-point column is no longer that id, and no handle either.
+/// A leading `@` says that it is a handle all the same.
+fn was_a_float(value: &str) -> bool {
+    let Some((whole, rest)) = value.split_once('.') else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let fraction = rest.split_once(['e', 'E']).map(|(fraction, power)| (fraction, power.trim_start_matches(['+', '-'])));
+    digits(whole) && (rest.bytes().all(|byte| byte == b'0') || fraction.is_some_and(|(fraction, power)| digits(fraction) && digits(power)))
 }
 
 /// E.164: `+`, a country code that does not begin with 0, 7 to 15 digits in all.
@@ -275,7 +284,7 @@ mod tests {
 
     #[test]
     fn sentinels_name_nobody() {
-        for text in ["x:", "x:nan", "x:[deleted]", "x:NULL", "x: ", "x:0", "forum:Gone User", "noservice", "mail:nobody", "tel:0612", ":5"] {
+        for text in ["x:", "x:nan", "x:[deleted]", "x:NULL", "x: ", "x:0", "forum:Gone User", "noservice", "mail:nobody", "tel:0612", ":5", "x:1234.0", "x:1.7e+18"] {
             check(text, None);
         }
     }

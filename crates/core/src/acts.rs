@@ -2,8 +2,7 @@
 //!
 //! Links are resolved here once, so that whoever judges (and the extract the gate reads) needs no link and no name.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
-use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::account::Account;
 use crate::choice::{Act, Choice};
@@ -155,6 +154,7 @@ impl Holdings {
             if opens {
                 continue;
             }
+            // Once per moment at which it reached the account: an opening act must be later than the last of them.
             for (account, from, via) in reached(person, from, &links) {
                 holdings.hold(&account, HeldAct { id: choice.id.clone(), from, via: Some(via), body: body.clone() });
             }
@@ -169,7 +169,7 @@ impl Holdings {
         self.held.entry(account.clone()).or_default().push(act);
     }
 
-    /// The acts on an account, earliest first.
+    /// The acts on an account, earliest first. An act that reached it over several ways stands here once per moment.
     pub fn acts_of(&self, account: &Account) -> &[HeldAct] {
         self.held.get(account).map_or(&[], Vec::as_slice)
     }
@@ -194,10 +194,10 @@ fn held_body(choice: &Choice, by_id: &HashMap<&str, &Choice>) -> Option<HeldBody
     if choice.act.opens() && !choice.by_own_hand() {
         return None;
     }
-    let clear = |items: &Option<Vec<Pattern>>| items.clone().map(ItemNames::Clear);
+    let clear = |items: &Option<Vec<Pattern>>| named(items).map(ItemNames::Clear);
     Some(match &choice.act {
         Act::Object { uses, recipients, items } => {
-            HeldBody::Object { uses: uses.clone(), recipients: recipients.clone(), items: clear(items) }
+            HeldBody::Object { uses: named(uses), recipients: named(recipients), items: clear(items) }
         }
         Act::SetOff { control } => HeldBody::SetOff { control: control.clone() },
         Act::SetOn { control } => HeldBody::SetOn { control: control.clone() },
@@ -212,7 +212,7 @@ fn held_body(choice: &Choice, by_id: &HashMap<&str, &Choice>) -> Option<HeldBody
         }
         Act::WithdrawConsent { of } => {
             let uses = match by_id.get(of.as_str()).map(|choice| &choice.act) {
-                Some(Act::Consent { uses, .. }) => uses.clone(),
+                Some(Act::Consent { uses, .. }) => named(uses),
                 _ => None,
             };
             HeldBody::WithdrawConsent { of: of.clone(), uses }
@@ -222,6 +222,11 @@ fn held_body(choice: &Choice, by_id: &HashMap<&str, &Choice>) -> Option<HeldBody
         Act::Unreadable => HeldBody::Unreadable,
         Act::Link { .. } | Act::Unlink { .. } | Act::Answer { .. } => return None,
     })
+}
+
+/// What a closing act names. A list without entries is no more than one left out: nobody says no to nothing.
+fn named(list: &Option<Vec<Pattern>>) -> Option<Vec<Pattern>> {
+    list.clone().filter(|list| !list.is_empty())
 }
 
 fn exact(pattern: &Pattern) -> Option<String> {
@@ -251,9 +256,10 @@ fn links_of(choices: &[Choice]) -> Links<'_> {
     let mut links: Links<'_> = HashMap::new();
     for choice in choices {
         let (Act::Link { to, .. }, Some(person)) = (&choice.act, &choice.person) else { continue };
-        // Only one of the two ends can end a link.
+        // Only one of the two ends can end a link, and not before it began.
         let ended = ends.get(choice.id.as_str()).into_iter().flatten();
-        let until = ended.filter(|(account, _)| *account == person || *account == to).map(|(_, until)| *until).min();
+        let by_an_end = ended.filter(|(account, until)| (*account == person || *account == to) && *until >= choice.received_at);
+        let until = by_an_end.map(|(_, until)| *until).min();
         let span = || LinkSpan { id: &choice.id, from: choice.received_at, until };
         links.entry(person).or_default().push((to, span()));
         links.entry(to).or_default().push((person, span()));
@@ -261,25 +267,24 @@ fn links_of(choices: &[Choice]) -> Links<'_> {
     links
 }
 
-/// Every account an act reaches over links, with the earliest moment and the last link on that way.
+/// Every account an act reaches over links, with each moment it reaches it anew and the last link on that way. It never turns
+/// straight back, nor comes back to the account it was made under.
 fn reached(start: &Account, from: Instant, links: &Links<'_>) -> Vec<(Account, Instant, String)> {
-    let Some((start, _)) = links.get_key_value(start) else { return Vec::new() };
-    let mut queue = BinaryHeap::from([Reverse((from, *start, ""))]);
-    let mut done: BTreeSet<&Account> = BTreeSet::new();
-    let mut found = Vec::new();
-    while let Some(Reverse((arrival, account, via))) = queue.pop() {
-        if !done.insert(account) {
-            continue;
-        }
-        if account != *start {
-            found.push((account.clone(), arrival, via.to_owned()));
-        }
+    let mut found: BTreeMap<(&Account, Instant), &str> = BTreeMap::new();
+    let mut seen: BTreeSet<(&Account, &Account, Instant)> = BTreeSet::new();
+    let mut queue: Vec<(&Account, &Account, Instant)> = vec![(start, start, from)];
+    while let Some((account, before, arrival)) = queue.pop() {
         for (next, span) in links.get(account).into_iter().flatten() {
             let passes = arrival.max(span.from);
-            if span.until.is_none_or(|until| until >= passes) && !done.contains(next) {
-                queue.push(Reverse((passes, next, span.id)));
+            let onward = *next != start && *next != before && span.until.is_none_or(|until| until >= passes);
+            if onward {
+                let via = found.entry((next, passes)).or_insert(span.id);
+                *via = span.id.min(*via);
+                if seen.insert((next, account, passes)) {
+                    queue.push((next, account, passes));
+                }
             }
         }
     }
-    found
+    found.into_iter().map(|((account, from), via)| (account.clone(), from, via.to_owned())).collect()
 }

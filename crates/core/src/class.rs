@@ -32,7 +32,7 @@ pub enum Deleted {
     No,
     /// Yes.
     Yes,
-    /// An interval around the moment.
+    /// An interval around the moment, or a time that cannot be right.
     Perhaps,
 }
 
@@ -95,6 +95,8 @@ pub fn classify_chat(conversation: Option<Conversation>) -> Chat {
 pub fn classify_deleted(deleted_at: Option<Interval>, at: Instant) -> Deleted {
     match deleted_at {
         None => Deleted::No,
+        // It was deleted, at a time nobody knows.
+        Some(interval) if interval.plausible(at).is_none() => Deleted::Perhaps,
         Some(interval) if interval.first > at => Deleted::No,
         Some(interval) if interval.last <= at => Deleted::Yes,
         Some(_) => Deleted::Perhaps,
@@ -137,14 +139,6 @@ fn or(left: Holds, right: Holds) -> Holds {
         (Holds::Yes, _) | (_, Holds::Yes) => Holds::Yes,
         (Holds::No, Holds::No) => Holds::No,
         _ => Holds::Open,
-    }
-}
-
-fn not(holds: Holds) -> Holds {
-    match holds {
-        Holds::Yes => Holds::No,
-        Holds::No => Holds::Yes,
-        Holds::Open => Holds::Open,
     }
 }
 
@@ -225,43 +219,47 @@ fn judge_conditions(conditions: &Conditions, class: &Class, reasons: &mut Vec<Re
         reasons.push(Reason::new(Code::CarveOut).with_rule("promise"));
     }
     let in_region = |regions: Option<u64>| regions.map_or(Holds::Yes, |regions| test(class.region, regions));
-    let mut matched = Vec::with_capacity(conditions.carve_outs.len());
     for carve in &conditions.carve_outs {
-        let in_window = carve.window.map_or(Holds::Yes, |window| or(test(class.created, window), test(class.collected, window)));
-        let matches = and(in_region(carve.regions), in_window);
-        matched.push(matches);
         let reason = Reason::new(Code::CarveOut).with_rule(&carve.id);
-        match matches {
+        match and(in_region(carve.regions), in_window(carve.window, class)) {
             Holds::No => {}
             Holds::Yes => reasons.push(reason),
-            Holds::Open => reasons.push(reason.with_unknown(open_field(in_region(carve.regions), class, carve.window))),
+            Holds::Open if in_region(carve.regions) == Holds::Open => reasons.push(reason.with_unknown("region")),
+            Holds::Open => reasons.push(reason.with_unknown(open_time(class, carve.window))),
         }
     }
     for dispute in &conditions.disputes {
         let young = dispute.ages.map_or(Holds::Yes, |ages| test(class.age, ages));
-        let outside = dispute.outside.and_then(|place| matched.get(place)).map_or(Holds::Yes, |matches| not(*matches));
-        let touches = and(and(in_region(dispute.regions), young), outside);
+        let carve = dispute.outside.and_then(|place| conditions.carve_outs.get(place));
+        let carved = carve.map_or(0, |carve| carve.regions.unwrap_or(u64::MAX));
+        let in_window = carve.map_or(Holds::No, |carve| in_window(carve.window, class));
+        // The regions where the record is touched for sure, and where it may be: each region it may lie in is a case of its own.
+        let anywhere = dispute.regions.unwrap_or(u64::MAX);
+        let (surely, perhaps) = match in_window {
+            Holds::Yes => (anywhere & !carved, anywhere & !carved),
+            Holds::No => (anywhere, anywhere),
+            Holds::Open => (anywhere & !carved, anywhere),
+        };
         let reason = Reason::new(Code::Disputed).with_dispute(&dispute.id);
-        match touches {
+        match and(test(class.region, perhaps), young) {
             Holds::No => {}
-            Holds::Yes => reasons.push(reason),
-            Holds::Open if in_region(dispute.regions) == Holds::Open => reasons.push(reason.with_unknown("region")),
-            Holds::Open if young == Holds::Open => reasons.push(reason.with_unknown("author_age")),
-            Holds::Open => reasons.push(reason.with_unknown("created_at")),
+            Holds::Open if test(class.region, perhaps) == Holds::Open => reasons.push(reason.with_unknown("region")),
+            Holds::Open => reasons.push(reason.with_unknown("author_age")),
+            Holds::Yes if test(class.region, surely) == Holds::Yes => reasons.push(reason),
+            Holds::Yes => reasons.push(reason.with_unknown(open_time(class, carve.and_then(|carve| carve.window)))),
         }
     }
 }
 
-/// Which field left a carve-out open.
-fn open_field(in_region: Holds, class: &Class, window: Option<u64>) -> &'static str {
-    let open = |possible: u64| window.is_some_and(|window| test(possible, window) == Holds::Open);
-    if in_region == Holds::Open {
-        "region"
-    } else if open(class.created) {
-        "created_at"
-    } else {
-        "collected_at"
-    }
+/// Whether it was made or collected in a window.
+fn in_window(window: Option<u64>, class: &Class) -> Holds {
+    window.map_or(Holds::Yes, |window| or(test(class.created, window), test(class.collected, window)))
+}
+
+/// Which time left a window open.
+fn open_time(class: &Class, window: Option<u64>) -> &'static str {
+    let open = window.is_some_and(|window| test(class.created, window) == Holds::Open);
+    if open { "created_at" } else { "collected_at" }
 }
 
 /// The audience the row of the record's category asks for. With several possible categories it must hold for each;

@@ -308,7 +308,21 @@ pub fn schema_of(fields: &[Field]) -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": properties, "required": needed})
 }
 
+/// Checks a table found inside a value of [`Shape::Any`] against its own fields.
+pub fn check(file: &str, node: &Node<'_, '_>, fields: &'static [Field], problems: &mut Vec<Problem>) {
+    check_table(file, node.table, node.span(), fields, problems);
+}
+
 impl<'t, 'i> Node<'t, 'i> {
+    /// The tables a value stands for: itself, or those of a list. `None` when it is neither.
+    pub fn many(value: &'t Spanned<DeValue<'i>>) -> Option<Vec<Node<'t, 'i>>> {
+        if let Some(table) = value.get_ref().as_table() {
+            return Some(vec![Node { table, span: value.span() }]);
+        }
+        let list = value.get_ref().as_array()?;
+        list.iter().map(|one| Some(Node { table: one.get_ref().as_table()?, span: one.span() })).collect()
+    }
+
     /// The root of a file.
     pub fn root(table: &'t Spanned<DeTable<'i>>) -> Node<'t, 'i> {
         Node { table: table.get_ref(), span: table.span() }

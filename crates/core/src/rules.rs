@@ -230,6 +230,14 @@ impl Rules {
     /// Whether the use is declared, started, and controlled.
     fn judge_status(&mut self, policy: &Policy, version: &Version) {
         let at = self.question.at;
+        let announced_later = policy
+            .versions
+            .iter()
+            .filter(|later| later.effective_at > version.effective_at)
+            .filter_map(|later| Some((later, later.lookup_use(&self.question.use_id)?)))
+            .find(|(later, one)| {
+                one.declared == Declared::Text && one.reaches(&self.question.recipient) && one.announced.begun(at, &later.zone)
+            });
         let here = version.lookup_use(&self.question.use_id).filter(|one| one.reaches(&self.question.recipient));
         if let Some(one) = here {
             let started = one.effective.begun(at, &version.zone);
@@ -242,21 +250,13 @@ impl Rules {
             match one.declared {
                 Declared::Practice => self.status.push(Reason::new(Code::UseNotDeclared)),
                 Declared::Text if started => {}
-                Declared::Text if announced => self.status.push(Reason::new(Code::UseNotStarted)),
+                Declared::Text if announced || announced_later.is_some() => self.status.push(Reason::new(Code::UseNotStarted)),
                 Declared::Text => self.status.push(Reason::new(Code::UseNotDeclared)),
                 Declared::NonUse => {}
             }
             self.take_conditions(one, version);
             return;
         }
-        let announced_later = policy
-            .versions
-            .iter()
-            .filter(|later| later.effective_at > version.effective_at)
-            .filter_map(|later| Some((later, later.lookup_use(&self.question.use_id)?)))
-            .find(|(later, one)| {
-                one.declared == Declared::Text && one.reaches(&self.question.recipient) && one.announced.begun(at, &later.zone)
-            });
         match announced_later {
             Some((later, one)) => {
                 self.status.push(Reason::new(Code::UseNotStarted));
@@ -274,11 +274,13 @@ impl Rules {
         let at = self.question.at;
         self.default_off = one.default != Default_::On;
         self.opening_controls = one.controls.iter().cloned().collect();
-        let controlled = one
-            .controls
-            .iter()
-            .filter_map(|id| version.lookup_control(id))
-            .any(|control| control.first_offered.begun(at, &version.zone));
+        // Both dates must say so: the control may be older than its being offered for this use.
+        let controlled = one.control_first_offered.begun(at, &version.zone)
+            && one
+                .controls
+                .iter()
+                .filter_map(|id| version.lookup_control(id))
+                .any(|control| control.first_offered.begun(at, &version.zone));
         if self.protective() && !controlled && one.declared != Declared::NonUse {
             self.status.push(Reason::new(Code::NoControl));
         }

@@ -1,5 +1,7 @@
 //! Stand: what the acts on one account mean for one question.
 
+use std::collections::BTreeSet;
+
 use crate::acts::{HeldAct, HeldBody, ItemIdentity, ItemNames};
 use crate::pattern::{Pattern, covers};
 use crate::policy::SignalMeaning;
@@ -22,6 +24,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// The standing of a person whose acts cannot be read: a no to everything.
+    pub fn unreadable() -> Standing {
+        Standing { closed: vec![Reason::new(Code::ChoiceUnreadable)], ..Standing::default() }
+    }
+
     /// The codes that hold for every item this account wrote.
     pub fn author_set(&self) -> ReasonSet {
         self.closed.iter().chain(&self.silence).map(|reason| reason.code).collect()
@@ -72,61 +79,70 @@ impl Consents<'_> {
 
 /// What the acts on an account mean for the question, as of its moment.
 pub fn standing(acts: &[HeldAct], rules: &Rules) -> Standing {
-    let question = rules.question();
-    let acts: Vec<&HeldAct> = acts.iter().filter(|act| act.from <= question.at).collect();
+    let acts: Vec<&HeldAct> = acts.iter().filter(|act| act.from <= rules.question().at).collect();
     let consents = consents_in_force(&acts, rules);
     let mut standing = Standing::default();
+    // An act that reached the account over several ways is one no, and stands as long as it stands by one of them.
+    let mut said: BTreeSet<&str> = BTreeSet::new();
     for act in &acts {
-        let reason = |code: Code| Reason::new(code).with_choice(&act.id, act.via.as_deref());
-        match &act.body {
-            HeldBody::Object { uses, recipients, items } => {
-                if !covers(recipients.as_deref(), &question.recipient) {
-                    continue;
-                }
-                let code = match names_use(uses.as_deref(), rules) {
-                    Named::Yes if withdrawn(act, &acts) || consents.later_than(act.from) => continue,
-                    Named::Yes => Code::Objected,
-                    Named::Unreadable => Code::ChoiceUnreadable,
-                    Named::No => continue,
-                };
-                standing.close(items.as_ref(), reason(code));
-            }
-            HeldBody::SetOff { control } => {
-                if rules.closing_controls.contains(control) {
-                    if !set_on_later(control, act.from, &acts) {
-                        standing.closed.push(reason(Code::SettingOff));
-                    }
-                } else if same_policy(control, rules) && !rules.known_controls.contains(control) {
-                    standing.closed.push(reason(Code::ChoiceUnreadable));
-                }
-            }
-            HeldBody::WithdrawConsent { uses, .. } => {
-                if names_use(uses.as_deref(), rules) != Named::No && !consents.later_than(act.from) {
-                    standing.closed.push(reason(Code::NoConsent));
-                }
-            }
-            HeldBody::Signal { signal } => {
-                let counts = match rules.signals.get(signal) {
-                    Some(SignalMeaning::No) => true,
-                    Some(SignalMeaning::Open) => question.reading != Reading::Stated,
-                    Some(SignalMeaning::Nothing) => false,
-                    None if KNOWN_SIGNALS.contains(&signal.as_str()) => question.reading != Reading::Stated,
-                    None => {
-                        standing.closed.push(reason(Code::ChoiceUnreadable));
-                        false
-                    }
-                };
-                if counts && !consents.later_than(act.from) {
-                    standing.closed.push(reason(Code::Signal));
-                }
-            }
-            HeldBody::Erase { items } => standing.close(items.as_ref(), reason(Code::Erased)),
-            HeldBody::Unreadable => standing.closed.push(reason(Code::ChoiceUnreadable)),
-            HeldBody::SetOn { .. } | HeldBody::Withdraw { .. } | HeldBody::Consent { .. } => {}
+        if said.contains(act.id.as_str()) {
+            continue;
+        }
+        if let Some((code, items)) = no_of(act, &acts, &consents, rules) {
+            said.insert(&act.id);
+            standing.close(items, Reason::new(code).with_choice(&act.id, act.via.as_deref()));
         }
     }
     standing.silence = silence(&acts, &consents, rules);
     standing
+}
+
+/// The no an act says to the question, if it stands, and the items it says it to (absent: all).
+fn no_of<'a>(act: &'a HeldAct, acts: &[&HeldAct], consents: &Consents<'_>, rules: &Rules) -> Option<(Code, Option<&'a ItemNames>)> {
+    let question = rules.question();
+    let consented = consents.later_than(act.from);
+    let (code, items) = match &act.body {
+        HeldBody::Object { uses, recipients, items } => {
+            let code = match names_use(uses.as_deref(), rules) {
+                Named::Yes if consented || withdrawn(act, acts) => None,
+                Named::Yes => Some(Code::Objected),
+                Named::Unreadable => Some(Code::ChoiceUnreadable),
+                Named::No => None,
+            };
+            (code.filter(|_| covers(recipients.as_deref(), &question.recipient)), items.as_ref())
+        }
+        HeldBody::SetOff { control } => {
+            let code = if rules.closing_controls.contains(control) {
+                (!set_on_later(control, act.from, acts)).then_some(Code::SettingOff)
+            } else {
+                let unknown = same_policy(control, rules) && !rules.known_controls.contains(control);
+                unknown.then_some(Code::ChoiceUnreadable)
+            };
+            (code, None)
+        }
+        HeldBody::WithdrawConsent { uses, .. } => {
+            let code = match names_use(uses.as_deref(), rules) {
+                Named::Yes => (!consented).then_some(Code::NoConsent),
+                Named::Unreadable => Some(Code::ChoiceUnreadable),
+                Named::No => None,
+            };
+            (code, None)
+        }
+        HeldBody::Signal { signal } => {
+            let known = KNOWN_SIGNALS.contains(&signal.as_str()).then_some(SignalMeaning::Open);
+            let code = match rules.signals.get(signal).copied().or(known) {
+                Some(SignalMeaning::Nothing) => None,
+                Some(SignalMeaning::Open) if question.reading == Reading::Stated => None,
+                Some(SignalMeaning::Open | SignalMeaning::No) => (!consented).then_some(Code::Signal),
+                None => Some(Code::ChoiceUnreadable),
+            };
+            (code, None)
+        }
+        HeldBody::Erase { items } => (Some(Code::Erased), items.as_ref()),
+        HeldBody::Unreadable => (Some(Code::ChoiceUnreadable), None),
+        HeldBody::SetOn { .. } | HeldBody::Withdraw { .. } | HeldBody::Consent { .. } => (None, None),
+    };
+    Some((code?, items))
 }
 
 impl Standing {

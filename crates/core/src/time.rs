@@ -39,6 +39,24 @@ impl Instant {
         }
     }
 
+    /// The instant of a wall-clock time given in microseconds as if it were UTC.
+    pub fn from_naive_micros(micros: i64, zone: &Zone) -> Option<Instant> {
+        let naive = Timestamp::from_microsecond(micros).ok()?.to_zoned(TimeZone::UTC).datetime();
+        Some(Instant(naive.to_zoned(zone.0.clone()).ok()?.timestamp().as_microsecond()))
+    }
+
+    /// Reads a text by a `strptime` pattern; a time without a zone of its own needs one given.
+    pub fn parse_pattern(pattern: &str, text: &str, zone: Option<&Zone>) -> Result<Instant, TimeError> {
+        let parsed = jiff::fmt::strtime::parse(pattern, text).map_err(|_| TimeError::NotAnInstant)?;
+        if let Ok(timestamp) = parsed.to_timestamp() {
+            return Ok(Instant(timestamp.as_microsecond()));
+        }
+        let naive = parsed.to_datetime().map_err(|_| TimeError::NotAnInstant)?;
+        let zone = zone.ok_or(TimeError::NoZone)?;
+        let zoned = naive.to_zoned(zone.0.clone()).map_err(|_| TimeError::NotAnInstant)?;
+        Ok(Instant(zoned.timestamp().as_microsecond()))
+    }
+
     /// The instant of a wall-clock time (`2025-05-27 10:00`, or with a zone of its own) in a zone.
     pub fn parse_in_zone(text: &str, zone: &Zone) -> Result<Instant, TimeError> {
         if let Ok(timestamp) = text.parse::<Timestamp>() {
@@ -121,6 +139,11 @@ impl Day {
             return Err(TimeError::NotADay);
         }
         text.parse().map(Day).map_err(|_| TimeError::NotADay)
+    }
+
+    /// The day so many days after 1970-01-01.
+    pub fn from_days(days: i64) -> Option<Day> {
+        Day::of(Instant(days.checked_mul(DAY_MICROS)?), &Zone::utc())
     }
 
     /// The moment the day begins in the zone.

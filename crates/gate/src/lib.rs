@@ -1,1 +1,44 @@
-//! Placeholder.
+//! **Bulk decisions**: from the columns of a dataset to what may pass, with a reason for everything that may not.
+//!
+//! The gate is a function over Arrow record batches. It sees people only through an *extract* and its key; it never opens a
+//! register, and signs nothing. Engines reach it through the Arrow C Data Interface; Parquet, JSON Lines and CSV are read and
+//! written by this crate.
+//!
+//! # The pieces
+//!
+//! - [`GateSpec`] (bytes) and an extract make a [`Gate`], cheap to clone and to share;
+//! - [`Gate::bind`] fits a [`Mapping`](mapping::Mapping) to a schema, all errors at once;
+//! - [`Bound::verdicts`] gives `keep` and `reasons` for a batch, without nulls; [`Bound::filter`] the kept rows, with no byte of others;
+//! - for clusters, [`Engine::plan`] gives tasks, [`Engine::run`] a report each, [`Engine::commit`] the manifest, written last.
+//!
+//! Decisions are those of [`bezwaar_core::decide`]: fields are classified by its functions, people stand by its function, and
+//! each distinct class is judged once by its function.
+
+mod bind;
+mod check;
+mod completion;
+mod engine;
+mod error;
+mod formats;
+mod gate;
+mod inputs;
+mod item_path;
+pub mod job;
+mod leaf;
+mod manifest;
+pub mod mapping;
+mod parallel;
+mod people;
+mod scrub;
+mod tally;
+mod verdict;
+
+pub use check::{Check, FieldCheck};
+pub use engine::{Engine, IMPLAUSIBLE_PERCENT_MAX, MANIFEST, PolicyFolder, TaskReport, read_policy_folder};
+pub use error::{ErrorKind, GateError, Result};
+pub use gate::{Bound, Gate, GateSpec, Noticed, Verdicts};
+pub use inputs::{FILES_MAX, Task};
+pub use manifest::{InputEntry, Manifest, OutputEntry};
+pub use people::{NAME_BYTES_MAX, NAMES_MAX};
+pub use tally::{CodeCount, Tally};
+pub use verdict::MASKS_MAX;

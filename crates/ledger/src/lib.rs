@@ -1,1 +1,39 @@
-//! Placeholder.
+//! **What can be verified**: subject keys, Merkle roots, and the extract, which is the gate's only view of what people said.
+//!
+//! Bytes in, bytes out: this crate opens no file and no connection, and uses no database, no clock and no randomness.
+//!
+//! - [`key`]: the root key of a register, and the keyed names of people and items made from it;
+//! - [`tlog`]: Merkle tree hashing ([RFC 6962](https://www.rfc-editor.org/rfc/rfc6962#section-2.1)), for any kind of leaf;
+//! - [`extract`]: the file of acts through a moment, by subject key. `spec/extract.md` has its bytes.
+//!
+//! ```
+//! use bezwaar_core::account::Services;
+//! use bezwaar_core::{Holdings, time::Instant, wire::read_choices};
+//! use bezwaar_ledger::extract::{Cover, Extract, ExtractOptions, write_extract};
+//! use bezwaar_ledger::key::{KeyFile, RootKey};
+//!
+//! let services = Services::default();
+//! let line = r#"{"id":"o-1","person":"club:noor","act":"object","received_at":"2026-02-01T09:00:00Z"}"#;
+//! let holdings = Holdings::resolve(&read_choices(line, &services).expect("good choices").choices);
+//!
+//! let root = RootKey::from_bytes([7; 32]); // 32 random bytes, kept in a key file
+//! let keys = KeyFile::new(root, "club.example", 1).expect("a good domain").subject_keys();
+//! let options = ExtractOptions {
+//!     through: Instant::parse("2026-03-01T00:00:00Z").expect("an instant"),
+//!     expires_at: Instant::parse("2026-03-02T00:00:00Z").expect("an instant"),
+//!     covers: Cover::all_of_with(&services, &holdings),
+//! };
+//! let mut bytes = Vec::new();
+//! write_extract(&holdings, &keys, &options, &mut bytes).expect("written");
+//!
+//! let extract = Extract::from_bytes(bytes).expect("a good extract");
+//! extract.check_keys(&keys).expect("made with this key");
+//! let noor = services.parse("club:@Noor").expect("an account");
+//! let row = extract.lookup(&keys.subject(&noor)).expect("noor said something");
+//! assert_eq!(extract.acts(row).expect("readable")[0].id, "o-1");
+//! ```
+
+pub mod extract;
+mod hex;
+pub mod key;
+pub mod tlog;

@@ -9,7 +9,7 @@ use crate::region::Region;
 use crate::rules::{BREAKPOINTS_MAX, REGION_SETS_MAX};
 
 /// Most uses, and most disputes, in one version.
-pub const RULES_MAX: usize = 200;
+const RULES_MAX: usize = 200;
 
 /// Checks versions against each other; `read` is sorted by policy and effective day.
 pub(super) fn check_set(read: &[Read<'_>], problems: &mut Vec<Problem>) {

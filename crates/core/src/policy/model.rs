@@ -308,12 +308,10 @@ pub struct Use {
 }
 
 impl Use {
-    /// Whether a recipient is one of its recipients.
+    /// Whether a recipient is one of its recipients: `third:*` is every `third:NAME`, any other name is itself alone.
     pub fn reaches(&self, recipient: &str) -> bool {
-        self.recipients.iter().any(|own| match own.strip_suffix('*') {
-            Some(prefix) => recipient.starts_with(prefix) && recipient.len() > prefix.len(),
-            None => own == recipient,
-        })
+        let third = recipient.strip_prefix("third:").is_some_and(|name| !name.is_empty());
+        self.recipients.iter().any(|own| own == recipient || (third && own == "third:*"))
     }
 
     /// The row that names a category.

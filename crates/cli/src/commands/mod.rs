@@ -1,0 +1,59 @@
+//! The subcommands, one file each. A new one is a `mod`, a variant of [`Command`] and an arm in [`run`].
+
+mod decide;
+mod explain;
+mod generate;
+mod policy;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+use crate::printer::Printer;
+
+/// Gate data for AI training against people's objections
+///
+/// Policies say what a controller does, choices what people said about it, items what a record is. Bezwaar decides per record
+/// whether one recipient may use it for one purpose at one moment, and gives every reason when it may not.
+#[derive(Debug, Parser)]
+#[command(name = "bezwaar", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   failed: an input is not as it should be
+  2   the command line is not as it should be
+  4   incomplete: the output was not published
+  5   integrity failure: a record disagrees with itself
+  70  a mistake in the program";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Decide(decide::Args),
+    Explain(explain::Args),
+    Policy(policy::Args),
+    Generate(generate::Args),
+}
+
+/// Reads the arguments and does what they say.
+pub(crate) fn run(printer: &mut Printer) -> Result<(), Error> {
+    match Cli::try_parse()?.command {
+        Command::Decide(args) => decide::run(&args, printer),
+        Command::Explain(args) => explain::run(&args, printer),
+        Command::Policy(args) => policy::run(&args, printer),
+        Command::Generate(args) => generate::run(&args, printer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_hold_together() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,72 @@
+//! Completions: progress marks of a run, so that it can be resumed. They lie in the output folder under a hidden name and are
+//! gone when the manifest stands.
+
+use std::path::{Path, PathBuf};
+
+use crate::engine::{MANIFEST, TaskReport};
+use crate::error::{GateError, Result};
+use crate::formats::hash_bytes;
+use crate::formats::output::{sync_folder, write_whole};
+use crate::inputs::Task;
+
+const FOLDER: &str = ".bezwaar-run";
+
+pub(crate) struct Completions {
+    output: PathBuf,
+    folder: PathBuf,
+}
+
+impl Completions {
+    pub(crate) fn new(output: &Path) -> Completions {
+        Completions { output: output.to_owned(), folder: output.join(FOLDER) }
+    }
+
+    fn mark(&self, task: &Task) -> PathBuf {
+        // Task keys are paths; their hash is a name.
+        self.folder.join(format!("{}.json", hash_bytes(task.key.as_bytes())))
+    }
+
+    /// Makes the output folder ready. A finished release is never touched; foreign files are an error; what another run left
+    /// unfinished is written over, since without a manifest it is no release.
+    pub(crate) fn begin(&self, run: &str) -> Result<()> {
+        if self.output.join(MANIFEST).exists() {
+            let message = format!("`{}` holds a finished run already", self.output.display());
+            return Err(GateError::config(message).with_help("choose another output path, or remove the folder"));
+        }
+        let foreign = self.output.is_dir() && !self.folder.is_dir() && self.output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        if foreign {
+            let message = format!("`{}` is not empty, and what is in it is not ours", self.output.display());
+            return Err(GateError::config(message).with_help("choose an empty or new folder"));
+        }
+        std::fs::create_dir_all(&self.folder).map_err(|error| GateError::io(&self.folder, "make", error))?;
+        write_whole(&self.folder.join("run"), run.as_bytes(), false)?;
+        Ok(())
+    }
+
+    /// The report of a task done before for this very run.
+    pub(crate) fn lookup(&self, task: &Task, run: &str) -> Result<Option<TaskReport>> {
+        let path = self.mark(task);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(GateError::io(&path, "read", error)),
+        };
+        // A mark that cannot be read is no mark: the task is run again.
+        let report: Option<TaskReport> = serde_json::from_str(&text).ok();
+        Ok(report.filter(|report| report.run == run && report.task == task.key && report.failed.is_none()))
+    }
+
+    pub(crate) fn record(&self, task: &Task, report: &TaskReport) -> Result<()> {
+        let text = serde_json::to_string(report).unwrap_or_default();
+        write_whole(&self.mark(task), text.as_bytes(), false).map(|_| ())
+    }
+
+    /// Removes the marks once the manifest stands.
+    pub(crate) fn finish(&self) -> Result<()> {
+        match std::fs::remove_dir_all(&self.folder) {
+            Ok(()) => sync_folder(&self.output),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(GateError::io(&self.folder, "remove", error)),
+        }
+    }
+}

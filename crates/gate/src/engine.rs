@@ -1,0 +1,524 @@
+//! Running a job: plan, run each task, commit. On a cluster the three happen in different places; everything between them is
+//! serialisable, and reports merge in any order.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use bezwaar_core::policy::read::PolicyFile;
+use bezwaar_core::{Code, Group, Question, ReasonSet};
+use bezwaar_ledger::extract::Extract;
+use bezwaar_ledger::key::RootKey;
+use serde::{Deserialize, Serialize};
+
+use crate::check::{Check, SAMPLE_ROWS, Sampler};
+use crate::completion::Completions;
+use crate::error::{GateError, Result};
+use crate::formats::output::{OutputFile, write_whole};
+use crate::formats::parquet::{CopyPlan, MaskWriter, ParquetInput, copy_file, verify_copy, write_mask};
+use crate::formats::text::{TextBinding, digest_text, gate_text, list_line};
+use crate::formats::{hash_bytes, hash_file};
+use crate::gate::{Gate, GateSpec, Noticed};
+use crate::inputs::{Task, find_tasks};
+use crate::job::{Form, Format, Job, OnFileError};
+use crate::manifest::{InputEntry, Manifest, OutputEntry};
+use crate::tally::Tally;
+
+/// What share of times may lie before 1990 or after the run, in per cent, before the run stops: the unit is surely wrong.
+pub const IMPLAUSIBLE_PERCENT_MAX: u64 = 1;
+
+/// What a task came to. Reports are merged by their task, in any order; a task run twice counts once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskReport {
+    /// The task's key: its input's place under the output folder.
+    pub task: String,
+    /// What it was run for: policy, question, extract, mapping, program.
+    pub run: String,
+    /// What was read.
+    pub input: InputEntry,
+    /// What was written; absent when the file was withheld whole.
+    pub output: Option<OutputEntry>,
+    /// What was decided.
+    pub tally: Tally,
+    /// Rows of the extract met, as bits in hex, 16 digits a word.
+    pub met: String,
+    /// Times found, and how many cannot be right.
+    pub times: (u64, u64),
+    /// Why the file was withheld whole.
+    pub failed: Option<String>,
+}
+
+/// A job ready to run.
+pub struct Engine {
+    job: Job,
+    spec: GateSpec,
+    gate: Gate,
+    question: Question,
+    tasks: Vec<Task>,
+    /// Digest of everything a decision depends on but the inputs.
+    run: String,
+}
+
+/// A file to be gated, opened and bound.
+enum Opened {
+    Parquet(Box<ParquetInput>),
+    Text(TextBinding),
+}
+
+impl Engine {
+    /// Opens a job: policies, extract, key and every input. Nothing is written, and every problem is found here rather than half-way.
+    pub fn open(job: Job) -> Result<Engine> {
+        let (files, services) = read_policy_folder(&job.policies)?;
+        let bytes = std::fs::read(&job.extract).map_err(|error| {
+            GateError::io(&job.extract, "read the extract", error).with_help("make one with `bezwaar extract`")
+        })?;
+        let extract = Extract::from_bytes(bytes).map_err(|error| GateError::input(&job.extract, "the extract cannot be used").with_source(error))?;
+        if !extract.header().signed && !job.allow_unsigned {
+            let message = "the extract is not signed: nobody answers for the objections in it";
+            return Err(GateError::config(message).with_help("use a signed extract, or write allow_unsigned = true under [extract]; reports will say so"));
+        }
+        let through = extract.header().through;
+        let at = job.at.unwrap_or(through);
+        let key_text = std::fs::read_to_string(&job.key).map_err(|error| GateError::io(&job.key, "read the key", error))?;
+        let keys = RootKey::parse_file(&key_text).map_err(|error| GateError::input(&job.key, "the key file cannot be used").with_source(error))?.subject_keys();
+        let question = Question { use_id: job.use_id.clone(), recipient: job.recipient.clone(), at, reading: job.reading };
+        let services = services.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+        let spec = GateSpec::new(&files, services, &question, &extract);
+        let gate = Gate::open(&spec, extract, keys)?;
+        let tasks = find_tasks(&job)?;
+        let run = run_digest(&job, &spec);
+        let engine = Engine { job, spec, gate, question, tasks, run };
+        engine.bind_all()?;
+        Ok(engine)
+    }
+
+    /// Opens and binds every input; all problems at once.
+    fn bind_all(&self) -> Result<()> {
+        let mut details = Vec::new();
+        let mut types: BTreeMap<usize, (String, String)> = BTreeMap::new();
+        let mut first = None;
+        for task in &self.tasks {
+            match self.open_task(task) {
+                Ok(Opened::Parquet(input)) => {
+                    // A column that changes type between files of one input is a different dataset under one name.
+                    let types_now = input.mapped_types(&self.mapping_of(task).clone());
+                    let (before, at) = types.entry(task.input).or_insert_with(|| (types_now.clone(), task.key.clone()));
+                    if *before != types_now {
+                        details.push(format!("`{}`: mapped columns have other types than in `{at}`: {types_now} instead of {before}", task.key));
+                    }
+                }
+                Ok(Opened::Text(_)) => {}
+                Err(error) => {
+                    details.push(error.to_string());
+                    details.extend(error.details().iter().map(|detail| format!("  {detail}")));
+                    details.extend(std::error::Error::source(&error).map(|cause| format!("  {cause}")));
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        if details.is_empty() {
+            return Ok(());
+        }
+        let help = first.as_ref().and_then(GateError::help).unwrap_or("mend or leave out these files; nothing was written").to_owned();
+        let kind = first.map_or(crate::ErrorKind::Config, |error| error.kind());
+        Err(GateError::new(kind, "some inputs cannot be opened").with_details(details).with_help(help))
+    }
+
+    fn mapping_of(&self, task: &Task) -> &crate::mapping::Mapping {
+        static NONE: std::sync::LazyLock<crate::mapping::Mapping> = std::sync::LazyLock::new(crate::mapping::Mapping::default);
+        self.job.inputs.get(task.input).map_or(&NONE, |input| &input.map)
+    }
+
+    fn open_task(&self, task: &Task) -> Result<Opened> {
+        let mapping = self.mapping_of(task);
+        Ok(match task.format {
+            Format::Parquet => {
+                let input = ParquetInput::open(&self.gate, mapping, &task.path)?;
+                if self.job.form == Form::Copy {
+                    CopyPlan::new(&input, &self.job.drop)?;
+                }
+                Opened::Parquet(Box::new(input))
+            }
+            format => {
+                if !self.job.drop.is_empty() {
+                    let message = "output.drop is for Parquet: records of text formats leave byte for byte as they came";
+                    return Err(GateError::input(&task.path, message));
+                }
+                Opened::Text(TextBinding::new(&self.gate, mapping, format, &task.path, &self.job.limits)?)
+            }
+        })
+    }
+
+    /// The job.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The gate.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The question every record is asked.
+    pub fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// Whether the run is for another moment than the extract's: an audit or a what-if, never a release.
+    pub fn replay(&self) -> bool {
+        self.question.at != self.gate.extract().header().through
+    }
+
+    /// The tasks: one per input file, in order.
+    pub fn plan(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// Looks at the first records of a file, without writing anything.
+    pub(crate) fn check_task(&self, task: &Task) -> Result<Check> {
+        let mapping = self.mapping_of(task);
+        let names = mapping
+            .paths()
+            .into_iter()
+            .map(|(field, path)| (field, path.join(".")))
+            .chain(mapping.asserted().into_iter().map(|(field, value, _)| (field, format!("= {value}"))))
+            .collect();
+        let read = self.gate.rules().fields_read();
+        let mut tally = Tally::default();
+        let fields = match self.open_task(task)? {
+            Opened::Parquet(input) => {
+                let mut sampler = Sampler::new(&input.bound.fields, names, read);
+                input.sample(&self.job.limits, SAMPLE_ROWS, &mut |batch| {
+                    tally.add(&input.bound.bits(batch, None));
+                    sampler.add(batch);
+                })?;
+                sampler.finish()
+            }
+            Opened::Text(binding) => binding.sample(&task.path, task.format, &self.job.limits, names, read, &mut tally)?,
+        };
+        Ok(Check { path: task.key.clone(), fields, tally })
+    }
+
+    /// Tasks that were done before for exactly this run and this input.
+    pub fn completed(&self) -> Result<BTreeMap<String, TaskReport>> {
+        let completions = Completions::new(&self.job.output);
+        let mut done = BTreeMap::new();
+        for task in &self.tasks {
+            if let Some(report) = completions.lookup(task, &self.run)?
+                && self.still_good(task, &report)?
+            {
+                done.insert(task.key.clone(), report);
+            }
+        }
+        Ok(done)
+    }
+
+    /// Whether a completion's input and output are what they were.
+    fn still_good(&self, task: &Task, report: &TaskReport) -> Result<bool> {
+        let source = match task.format {
+            Format::Parquet => crate::formats::parquet::footer_hash(&task.path)?,
+            _ => hash_file(&task.path)?,
+        };
+        let size = std::fs::metadata(&task.path).map_err(|error| GateError::io(&task.path, "look at", error))?.len();
+        let same_source = report.input.sha256() == source && report.input.bytes == size;
+        let same_output = match &report.output {
+            None => false,
+            Some(output) => {
+                let path = self.job.output.join(&output.path);
+                path.exists() && hash_file(&path)? == output.sha256
+            }
+        };
+        Ok(same_source && same_output && self.job.withheld_list.is_none())
+    }
+
+    /// Makes the output folder ready: it must be new, or hold what an earlier run of this job left unfinished.
+    pub fn begin(&self) -> Result<()> {
+        Completions::new(&self.job.output).begin(&self.run)
+    }
+
+    /// Runs one task: decides, writes, reads back, and only then gives the output its name.
+    pub fn run(&self, task: &Task, progress: &dyn Fn(u64)) -> Result<TaskReport> {
+        let done = self.run_file(task, progress);
+        let report = match (done, self.job.on_file_error) {
+            (Ok(report), _) => report,
+            (Err(error), OnFileError::Withhold) if error.kind() == crate::ErrorKind::Input => self.withheld_whole(task, &error)?,
+            (Err(error), _) => return Err(error),
+        };
+        self.check_times(&report)?;
+        Completions::new(&self.job.output).record(task, &report)?;
+        Ok(report)
+    }
+
+    fn check_times(&self, report: &TaskReport) -> Result<()> {
+        let (there, implausible) = report.times;
+        if implausible * 100 <= there * IMPLAUSIBLE_PERCENT_MAX {
+            return Ok(());
+        }
+        let message = format!("`{}`: {implausible} of {there} times lie before 1990 or after the run", report.task);
+        Err(GateError::config(message).with_help("the unit is probably wrong: check unit = \"s\", \"ms\", \"us\", \"ns\" in the map"))
+    }
+
+    fn withheld_whole(&self, task: &Task, error: &GateError) -> Result<TaskReport> {
+        let bytes = std::fs::metadata(&task.path).map(|meta| meta.len()).unwrap_or_default();
+        let mut tally = Tally::default();
+        tally.add(&[ReasonSet::of(Code::Unreadable).bits()]);
+        let input = InputEntry { path: task.key.clone(), bytes, footer_sha256: None, sha256: hash_file(&task.path).ok(), format: task.format.as_str().to_owned() };
+        Ok(TaskReport { task: task.key.clone(), run: self.run.clone(), input, output: None, tally, met: String::new(), times: (0, 0), failed: Some(error.to_string()) })
+    }
+
+    fn run_file(&self, task: &Task, progress: &dyn Fn(u64)) -> Result<TaskReport> {
+        let opened = self.open_task(task)?;
+        let form = self.job.form;
+        let target = match form {
+            Form::Copy => task.key.clone(),
+            Form::Mask => format!("{}.keep.parquet", task.key),
+        };
+        let path = self.job.output.join(&target);
+        let mut output = OutputFile::create(&path, false)?;
+        let mut list = self.list_for(task)?;
+        let mut tally = Tally::default();
+        let key = digest_key(&self.run, &task.key);
+        let fold = self.job.fold_choices;
+        let mut row = 0_u64;
+        let mut note = |bits: &[u64], id: &dyn Fn(usize) -> Option<String>| -> Result<()> {
+            tally.add(bits);
+            if let Some(list) = &mut list {
+                for (place, bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
+                    let codes = listed_codes(*bits, fold);
+                    let written = list_line(list.writer(), &task.key, row + place as u64, id(place).as_deref(), &codes);
+                    written.map_err(|error| GateError::io(&path, "write the withheld list of", error))?;
+                }
+            }
+            row += bits.len() as u64;
+            progress(row);
+            Ok(())
+        };
+        let none = |_: usize| None;
+        let bytes = std::fs::metadata(&task.path).map_err(|error| GateError::io(&task.path, "look at", error))?.len();
+        let entry = |footer: Option<String>, sha256: Option<String>| InputEntry {
+            path: task.key.clone(),
+            bytes,
+            footer_sha256: footer,
+            sha256,
+            format: task.format.as_str().to_owned(),
+        };
+        let (settled, input, noticed) = match (opened, form) {
+            (Opened::Parquet(input), Form::Copy) => {
+                let plan = CopyPlan::new(&input, &self.job.drop)?;
+                let mut rewritten = HashSet::new();
+                let mut groups = 0;
+                let digests = copy_file(&input, &plan, &self.job.limits, key, &mut output, &mut |bits| {
+                    let kept = bits.iter().filter(|bits| **bits == 0).count();
+                    if kept > 0 {
+                        if kept < bits.len() {
+                            rewritten.insert(groups);
+                        }
+                        groups += 1;
+                    }
+                    note(bits, &none)
+                })?;
+                let settled = output.settle()?;
+                verify_copy(settled.part(), &digests, &rewritten, tally.kept, &self.job.limits, key)?;
+                (settled, entry(Some(input.footer_sha256.clone()), None), input.bound.noticed())
+            }
+            (Opened::Parquet(input), Form::Mask) => {
+                let about = self.mask_metadata(task, bytes, &input.footer_sha256);
+                let mut groups = HashSet::new();
+                let digests = write_mask(&input, &self.job.limits, key, &mut output, about, &mut |bits| {
+                    groups.insert(groups.len());
+                    note(bits, &none)
+                })?;
+                let settled = output.settle()?;
+                verify_copy(settled.part(), &digests, &groups, tally.read, &self.job.limits, key)?;
+                (settled, entry(Some(input.footer_sha256.clone()), None), input.bound.noticed())
+            }
+            (Opened::Text(binding), Form::Copy) => {
+                let done = gate_text(&task.path, task.format, &binding, &self.job.limits, key, Some(&mut output), &mut note)?;
+                let settled = output.settle()?;
+                if digest_text(settled.part(), &self.job.limits, key)? != done.digest {
+                    return Err(GateError::integrity(format!("`{}`: the output read back differently from what was written", task.key)));
+                }
+                (settled, entry(None, Some(done.source_sha256)), binding.noticed())
+            }
+            (Opened::Text(binding), Form::Mask) => {
+                let source = hash_file(&task.path)?;
+                let mut writer = MaskWriter::new(&mut output, self.mask_metadata(task, bytes, &source))?;
+                let encoder = writer.encoder();
+                let mut groups = HashSet::new();
+                let done = gate_text(&task.path, task.format, &binding, &self.job.limits, key, None, &mut |bits, id| {
+                    let rows = encoder.encode(writer.next_row(), bits, key)?;
+                    writer.append(rows, bits.len())?;
+                    groups.insert(groups.len());
+                    note(bits, id)
+                })?;
+                let digests = writer.finish()?;
+                if done.source_sha256 != source {
+                    return Err(GateError::input(&task.path, "the file changed while it was read"));
+                }
+                let settled = output.settle()?;
+                verify_copy(settled.part(), &digests, &groups, tally.read, &self.job.limits, key)?;
+                (settled, entry(None, Some(source)), binding.noticed())
+            }
+        };
+        let report = self.report(task, input, &noticed, tally);
+        self.check_times(&report)?;
+        if let Some(list) = list {
+            list.settle()?.publish()?;
+        }
+        let (written, rows) = (settled.written().clone(), if form == Form::Copy { report.tally.kept } else { report.tally.read });
+        settled.publish()?;
+        let output = OutputEntry { path: target, bytes: written.bytes, sha256: written.sha256, rows };
+        Ok(TaskReport { output: Some(output), ..report })
+    }
+
+    fn report(&self, task: &Task, input: InputEntry, noticed: &Noticed, tally: Tally) -> TaskReport {
+        let met = noticed.met.iter().map(|word| format!("{word:016x}")).collect::<String>();
+        TaskReport {
+            task: task.key.clone(),
+            run: self.run.clone(),
+            input,
+            output: None,
+            tally,
+            met,
+            times: (noticed.times, noticed.implausible),
+            failed: None,
+        }
+    }
+
+    fn list_for(&self, task: &Task) -> Result<Option<OutputFile>> {
+        let Some(list) = &self.job.withheld_list else { return Ok(None) };
+        OutputFile::create(&list.join(format!("{}.withheld.jsonl", task.key)), true).map(Some)
+    }
+
+    fn mask_metadata(&self, task: &Task, bytes: u64, source: &str) -> Vec<(String, String)> {
+        let pairs = [
+            ("bezwaar.source", task.key.clone()),
+            ("bezwaar.source.bytes", bytes.to_string()),
+            ("bezwaar.source.sha256", source.to_owned()),
+            ("bezwaar.use", self.question.use_id.clone()),
+            ("bezwaar.recipient", self.question.recipient.clone()),
+            ("bezwaar.at", self.question.at.to_string()),
+            ("bezwaar.reading", self.question.reading.as_str().to_owned()),
+            ("bezwaar.run", self.run.clone()),
+        ];
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// Commits the reports of all tasks: checks that they belong to this run and are complete, and writes the manifest last. What it
+    /// lists is the release; without it nothing is.
+    pub fn commit(&self, reports: &[TaskReport], made_at: &str) -> Result<Manifest> {
+        let mut by_task: BTreeMap<&str, &TaskReport> = BTreeMap::new();
+        for report in reports {
+            if report.run != self.run {
+                return Err(GateError::config(format!("the report of `{}` belongs to another run", report.task)));
+            }
+            by_task.insert(&report.task, report);
+        }
+        let missing: Vec<String> = self.tasks.iter().filter(|task| !by_task.contains_key(task.key.as_str())).map(|task| task.key.clone()).collect();
+        if !missing.is_empty() {
+            return Err(GateError::new(crate::ErrorKind::Input, format!("{} tasks have no report", missing.len())).with_details(missing));
+        }
+        let (mut tally, mut noticed) = (Tally::default(), Noticed::default());
+        for report in by_task.values() {
+            tally.merge(&report.tally);
+            noticed.merge(&Noticed { met: words_of(&report.met), times: report.times.0, implausible: report.times.1 });
+        }
+        let people = self.gate.extract().len() as u64;
+        let met = noticed.people_met();
+        if met < self.job.matched_min && (people > 0 || self.job.matched_min > 1) {
+            let message = format!("{met} of the {people} people of the extract were met; the job expects at least {}", self.job.matched_min);
+            let help = "check service and kind of `author` in the map: keys that do not match would mean that no objection is seen; if it is right, write matched_min = 0 under [expect]";
+            return Err(GateError::config(message).with_help(help));
+        }
+        let manifest = Manifest::new(self, by_task.values().copied(), &tally, met, made_at);
+        write_whole(&self.job.output.join(MANIFEST), manifest.to_json().as_bytes(), false)?;
+        Completions::new(&self.job.output).finish()?;
+        Ok(manifest)
+    }
+
+    /// The spec the gate was opened with.
+    pub fn spec(&self) -> &GateSpec {
+        &self.spec
+    }
+
+    /// Digest of everything a decision depends on but the inputs.
+    pub fn run_digest(&self) -> &str {
+        &self.run
+    }
+}
+
+/// The manifest's name in the output folder.
+pub const MANIFEST: &str = "manifest.json";
+
+fn words_of(hex: &str) -> Vec<u64> {
+    hex.as_bytes().chunks(16).filter_map(|word| u64::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()).collect()
+}
+
+/// The codes a withheld list shows; folded, what people said becomes one word.
+fn listed_codes(bits: u64, fold: bool) -> Vec<&'static str> {
+    let mut codes: Vec<&'static str> = Vec::new();
+    for code in ReasonSet::from_bits(bits).iter() {
+        let word = if fold && (code.group() == Group::Person || code == Code::ChoiceUnreadable) { "choice" } else { code.as_str() };
+        if !codes.contains(&word) {
+            codes.push(word);
+        }
+    }
+    codes
+}
+
+fn digest_key(run: &str, task: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(format!("{run}\n{task}").as_bytes())
+}
+
+/// What a completion must agree on: the job's own text, the spec (policies, question, extract), form and program version.
+fn run_digest(job: &Job, spec: &GateSpec) -> String {
+    let mut text = Vec::new();
+    for part in [spec.to_bytes(), job.text.clone().into_bytes(), env!("CARGO_PKG_VERSION").as_bytes().to_vec()] {
+        // Lengths first, so that no two different runs have the same bytes.
+        let _ = text.write_all(&(part.len() as u64).to_le_bytes());
+        text.extend(part);
+    }
+    for input in &job.inputs {
+        text.extend(format!("{:?}", input.map).into_bytes());
+    }
+    hash_bytes(&text)
+}
+
+/// Policy files, and `services.toml` as path and text.
+pub type PolicyFolder = (Vec<PolicyFile>, Option<(String, String)>);
+
+/// Reads a folder of policies: `NAME/VERSION.toml` and `services.toml`.
+pub fn read_policy_folder(folder: &Path) -> Result<PolicyFolder> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| GateError::io(path, "read", error));
+    let list = |path: &Path| -> Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(path).map_err(|error| GateError::io(path, "list", error))?;
+        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        found.sort();
+        Ok(found)
+    };
+    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let mut files = Vec::new();
+    for inner in list(folder)?.iter().filter(|path| path.is_dir()) {
+        for path in list(inner)?.iter().filter(|path| path.extension().is_some_and(|end| end == "toml")) {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+            files.push(PolicyFile { path: path.display().to_string(), folder: name(inner), stem, text: read(path)? });
+        }
+    }
+    if files.is_empty() {
+        let help = "a policies folder holds a folder per policy with a TOML file per version, such as policies/x/2024-11-15.toml";
+        return Err(GateError::config(format!("`{}` holds no policy", folder.display())).with_help(help));
+    }
+    let services = folder.join("services.toml");
+    let services = if services.exists() { Some((services.display().to_string(), read(&services)?)) } else { None };
+    Ok((files, services))
+}
+
+/// The hash of a policy file's text.
+pub(crate) fn policy_hashes(spec: &GateSpec) -> BTreeMap<String, String> {
+    let mut hashes: BTreeMap<String, String> =
+        spec.policies.iter().map(|(_, folder, stem, text)| (format!("{folder}@{stem}"), hash_bytes(text.as_bytes()))).collect();
+    hashes.extend(spec.services.iter().map(|(_, text)| ("services".to_owned(), hash_bytes(text.as_bytes()))));
+    hashes
+}
+

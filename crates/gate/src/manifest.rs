@@ -1,0 +1,137 @@
+//! The manifest: what a release is. Written last, as RFC 8785 JSON: keys sorted, no spaces, whole numbers only.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, TaskReport, policy_hashes};
+use crate::formats::hash_bytes;
+use crate::tally::Tally;
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputEntry {
+    /// Its place relative to its input.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// For Parquet: SHA-256 of its footer.
+    pub footer_sha256: Option<String>,
+    /// For other formats: SHA-256 of the whole file.
+    pub sha256: Option<String>,
+    /// How it is stored.
+    pub format: String,
+}
+
+impl InputEntry {
+    /// The hash it is known by.
+    pub fn sha256(&self) -> &str {
+        self.footer_sha256.as_deref().or(self.sha256.as_deref()).unwrap_or_default()
+    }
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputEntry {
+    /// Its place in the output folder.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of the whole file.
+    pub sha256: String,
+    /// Records in it.
+    pub rows: u64,
+}
+
+/// What a run came to; unsigned until the register seals it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    value: Value,
+    tally: Tally,
+    people_met: u64,
+}
+
+impl Manifest {
+    pub(crate) fn new<'r>(engine: &Engine, reports: impl Iterator<Item = &'r TaskReport>, tally: &Tally, people_met: u64, made_at: &str) -> Manifest {
+        let (job, question) = (engine.job(), engine.question());
+        let extract = engine.gate().extract();
+        let header = extract.header();
+        let reports: Vec<&TaskReport> = reports.collect();
+        let codes: BTreeMap<&str, Value> = tally
+            .codes()
+            .into_iter()
+            .map(|(code, count)| (code.as_str(), json!({"any": count.any, "first": count.first, "only": count.only})))
+            .collect();
+        let asserted: Vec<Value> = job
+            .inputs
+            .iter()
+            .enumerate()
+            .flat_map(|(place, input)| {
+                let rows: u64 = engine.plan().iter().filter(|task| task.input == place).filter_map(|task| reports.iter().find(|report| report.task == task.key)).map(|report| report.tally.read).sum();
+                input.map.asserted().into_iter().map(move |(field, value, because)| json!({"field": field, "value": value, "because": because, "rows": rows})).collect::<Vec<_>>()
+            })
+            .collect();
+        let mut unchecked: Vec<&str> = job.inputs.iter().filter(|input| input.format != Some(crate::job::Format::Items)).flat_map(|input| input.map.never_checked()).collect();
+        unchecked.sort_unstable();
+        unchecked.dedup();
+        let value = json!({
+            "bezwaar_manifest": 1,
+            "name": job.name,
+            "signed": false,
+            "replay": engine.replay(),
+            "made_at": made_at,
+            "program": {"name": "bezwaar-gate", "version": env!("CARGO_PKG_VERSION")},
+            "question": {
+                "use": question.use_id,
+                "recipient": question.recipient,
+                "at": question.at.to_string(),
+                "reading": question.reading.as_str(),
+                "policy": engine.gate().rules().version(),
+            },
+            "policies": policy_hashes(engine.spec()),
+            "job_sha256": hash_bytes(job.text.as_bytes()),
+            "run": engine.run_digest(),
+            "extract": {
+                "sha256": extract.digest(),
+                "through": header.through.to_string(),
+                "key_id": header.key_id,
+                "normaliser": header.normaliser,
+                "signed": header.signed,
+                "people": extract.len(),
+                "people_met": people_met,
+            },
+            "form": {"kind": job.form.as_str(), "means": job.form.in_words(), "dropped_columns": job.drop},
+            "asserted_not_observed": asserted,
+            "never_checked": unchecked,
+            "inputs": reports.iter().map(|report| json!(report.input)).collect::<Vec<_>>(),
+            "outputs": reports.iter().filter_map(|report| report.output.as_ref()).map(|output| json!(output)).collect::<Vec<_>>(),
+            "withheld_whole": reports.iter().filter_map(|report| Some(json!({"path": report.task, "because": report.failed.as_ref()?}))).collect::<Vec<_>>(),
+            "counts": {"read": tally.read, "kept": tally.kept, "withheld": tally.withheld(), "reasons": codes},
+        });
+        Manifest { value, tally: tally.clone(), people_met }
+    }
+
+    /// The manifest as RFC 8785 JSON and a line's end.
+    pub fn to_json(&self) -> String {
+        // Keys of a `Value` are sorted, its writer leaves no spaces and escapes as RFC 8785 asks; all numbers are whole and all keys ASCII.
+        format!("{}\n", self.value)
+    }
+
+    /// The manifest as a value.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// What was decided.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// How many people of the extract were met.
+    pub fn people_met(&self) -> u64 {
+        self.people_met
+    }
+}

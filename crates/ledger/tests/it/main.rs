@@ -1,0 +1,10 @@
+//! Tests of the crate as its users see it.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test stops when something is not as it must be")]
+
+mod forge;
+mod hostile;
+mod key;
+mod made_up;
+mod round_trip;
+mod tlog;
