@@ -15,10 +15,8 @@ pub(crate) enum Kind {
     /// The command line is not as it should be.
     Usage,
     /// The work was stopped; nothing was published.
-    #[expect(dead_code, reason = "for bulk runs, which publish whole or not at all")]
     Incomplete,
     /// A record disagrees with itself.
-    #[expect(dead_code, reason = "for what verifies ledgers and releases")]
     Integrity,
     /// The program is wrong.
     Internal,
@@ -59,6 +57,8 @@ pub(crate) enum Details {
         /// The errors.
         errors: Vec<LineError>,
     },
+    /// Everything that is wrong, a line each.
+    Parts(Vec<String>),
     /// What the reader of arguments has to say, help and version among it.
     Arguments(Box<clap::Error>),
 }
@@ -90,6 +90,15 @@ impl Error {
         self
     }
 
+    /// Says everything that is wrong, a line each.
+    #[must_use]
+    pub(crate) fn with_parts(mut self, parts: Vec<String>) -> Error {
+        if !parts.is_empty() {
+            self.details = Details::Parts(parts);
+        }
+        self
+    }
+
     /// Problems in files that people wrote, all of them.
     pub(crate) fn problems(problems: Vec<Problem>, texts: BTreeMap<String, String>) -> Error {
         let files: std::collections::BTreeSet<&str> = problems.iter().map(Problem::file).collect();
@@ -103,7 +112,8 @@ impl Error {
     /// Lines of a file that must be read whole.
     pub(crate) fn lines(file: &str, errors: Vec<LineError>) -> Error {
         let sentence = format!("{} in `{file}`; nothing was decided", count(errors.len(), "problem"));
-        let error = Error::user(sentence).with_help("a choice that is passed over would be an objection lost, so the file counts whole or not at all");
+        let error = Error::user(sentence)
+            .with_help("a choice that is passed over would be an objection lost, so the file counts whole or not at all");
         Error { details: Details::Lines { file: file.to_owned(), errors }, ..error }
     }
 

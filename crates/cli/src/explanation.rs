@@ -130,10 +130,14 @@ impl<'a> Scene<'a> {
 
     fn sentence(&self, reason: &Reason) -> String {
         match reason.code {
-            Code::Objected | Code::SettingOff | Code::NoConsent | Code::Signal | Code::Erased | Code::ChoiceUnreadable => self.of_act(reason),
+            Code::Objected | Code::SettingOff | Code::NoConsent | Code::Signal | Code::Erased | Code::ChoiceUnreadable => {
+                self.of_act(reason)
+            }
             Code::CarveOut => self.of_carve_out(reason),
             Code::Disputed => self.of_dispute(reason),
-            Code::UseNotDeclared | Code::UseNotStarted | Code::AudienceNotCovered | Code::UnderAge | Code::AgeUnknown => self.of_use(reason),
+            Code::UseNotDeclared | Code::UseNotStarted | Code::AudienceNotCovered | Code::UnderAge | Code::AgeUnknown | Code::NoControl => {
+                self.of_use(reason)
+            }
             Code::AudienceUnknown if reason.unknown.as_deref() == Some("registered") => self.say(reason, "account", &[]),
             Code::Deleted => match self.item.and_then(|item| item.deleted_at) {
                 Some(_) if reason.unknown.is_some() => self.say(reason, "unknown", &[]),
@@ -191,6 +195,16 @@ impl<'a> Scene<'a> {
                 None => self.say(reason, "plain", &[]),
             },
             Code::AudienceNotCovered => self.say(reason, self.audience_variant(one), &[]),
+            Code::NoControl => {
+                let mut offered =
+                    one.controls.iter().filter_map(|id| version.lookup_control(id)).map(|control| control.first_offered.day());
+                let variant = match (one.controls.is_empty(), offered.any(|day| day.is_some())) {
+                    (true, _) => "none",
+                    (false, true) => "later",
+                    (false, false) => "undated",
+                };
+                self.say(reason, variant, &[])
+            }
             _ => self.say(reason, "plain", &[]),
         }
     }
@@ -224,9 +238,10 @@ impl<'a> Scene<'a> {
     fn of_dispute(&self, reason: &Reason) -> String {
         let id = reason.dispute.as_deref().unwrap_or_default();
         let Some(dispute) = self.dispute(id) else { return self.say(reason, "plain", &[]) };
-        let positions = dispute.positions.iter().map(|position| {
-            fill(self.texts.frame("position"), &[("holder", &position.holder), ("says", &position.says)])
-        });
+        let positions = dispute
+            .positions
+            .iter()
+            .map(|position| fill(self.texts.frame("position"), &[("holder", &position.holder), ("says", &position.says)]));
         let positions = positions.collect::<Vec<_>>().join(" ");
         let values = [("question", dispute.question.as_str()), ("positions", &positions)];
         match &reason.unknown {
@@ -297,5 +312,71 @@ fn is_own_act(reason: &Reason) -> bool {
         Code::Objected | Code::SettingOff | Code::Signal | Code::Erased | Code::ChoiceUnreadable => true,
         Code::NoConsent => !is_silence(reason),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bezwaar_core::Holdings;
+    use bezwaar_core::policy::read::{PolicyFile, read_policies};
+    use bezwaar_core::wire::{parse_item, read_choices};
+
+    use super::*;
+    use crate::texts::Language;
+
+    const CHOICES: &str = r#"{"id":"o","person":"club:1","act":"object","received_at":"2026-02-01T22:50:00Z"}
+{"id":"s","person":"club:1","act":"set","control":"club/switch","to":"off","by":"agent","received_at":"2026-02-01T22:50:00Z"}
+{"id":"g","person":"club:1","act":"signal","signal":"gpc","received_at":"2026-02-01T22:50:00Z"}"#;
+
+    /// Reasons of every code with every part that may stand behind it, whether they occur so or not.
+    fn reasons() -> Vec<Reason> {
+        let mut all = Vec::new();
+        for code in Code::ALL {
+            let plain = || Reason::new(*code);
+            all.push(plain());
+            all.extend(["o", "s", "g", "nobody"].map(|id| plain().with_choice(id, None)));
+            all.push(plain().with_choice("o", Some("l")));
+            all.extend(["pause", "promise", "default-off", "nothing"].map(|rule| plain().with_rule(rule)));
+            all.extend(
+                ["region", "registered", "created_at"].map(|field| plain().with_rule("pause").with_dispute("C1").with_unknown(field)),
+            );
+            all.extend(["C1", "nothing"].map(|dispute| plain().with_dispute(dispute)));
+        }
+        all
+    }
+
+    #[test]
+    fn every_reason_becomes_a_whole_sentence() {
+        let file = PolicyFile {
+            path: "club.toml".to_owned(),
+            folder: "club".to_owned(),
+            stem: "2026-01-01".to_owned(),
+            text: include_str!("../tests/it/policies/club/2026-01-01.toml").to_owned(),
+        };
+        let policies = read_policies(&[file], None).unwrap();
+        let choices = read_choices(CHOICES, &policies.services).unwrap().choices;
+        let whole = r#"{"id":"p","author":"club:1","category":"post","audience":"restricted","deleted_at":"2026-01-05"}"#;
+        let joint = r#"{"id":"p","author":["club:1","club:2"]}"#;
+        let items = [Some(parse_item(1, whole).unwrap()), Some(parse_item(1, joint).unwrap()), None];
+        for use_id in ["club/model", "club/archive", "club/letters", "club/songs", "club/nothing", "pub/beer"] {
+            let question = Question {
+                use_id: use_id.to_owned(),
+                recipient: "lab".to_owned(),
+                at: Instant::parse("2026-03-01T00:00:00Z").unwrap(),
+                reading: Reading::Protective,
+            };
+            let inputs = Inputs { policies: policies.clone(), holdings: Holdings::resolve(&choices), choices: choices.clone(), question };
+            for (language, item) in
+                [Language::Nl, Language::En].into_iter().flat_map(|language| items.iter().map(move |item| (language, item)))
+            {
+                let texts = Texts::of(language).unwrap();
+                let scene = Scene::new(&texts, &inputs, item.as_ref());
+                for reason in reasons() {
+                    let sentence = scene.sentence(&reason);
+                    let whole = sentence.ends_with(['.', '”', '’']) && sentence.chars().next().is_some_and(char::is_uppercase);
+                    assert!(whole && !sentence.contains(['{', '}']) && !sentence.contains("  "), "{use_id} {reason:?}: {sentence}");
+                }
+            }
+        }
     }
 }

@@ -75,7 +75,9 @@ pub(crate) fn parse_moment(text: &str) -> Result<Instant, String> {
         (Err(_), Ok(day)) => Err(format!(
             "a day is not a moment: write `{day}T00:00:00Z` for when it begins in UTC, or `{day}T00:00:00+02:00` with an offset"
         )),
-        (Err(error @ (TimeError::NoZone | TimeError::NotAnInstant | TimeError::NotADay | TimeError::NotAZone)), Err(_)) => Err(error.to_string()),
+        (Err(error @ (TimeError::NoZone | TimeError::NotAnInstant | TimeError::NotADay | TimeError::NotAZone)), Err(_)) => {
+            Err(error.to_string())
+        }
     }
 }
 
@@ -96,19 +98,15 @@ impl QuestionArgs {
     pub(crate) fn load(&self, printer: &mut Printer) -> Result<Inputs, Error> {
         let policies = policies::load(&self.policies, printer)?;
         let choices = load_choices(&self.choices, &policies, printer)?.choices;
-        let question = Question {
-            use_id: self.use_id.clone(),
-            recipient: self.recipient.clone(),
-            at: self.at,
-            reading: self.reading.into(),
-        };
+        let question =
+            Question { use_id: self.use_id.clone(), recipient: self.recipient.clone(), at: self.at, reading: self.reading.into() };
         note_unknown_names(&policies, &question, printer);
         Ok(Inputs { holdings: Holdings::resolve(&choices), choices, policies, question })
     }
 }
 
 /// Reads a choices file; `none` is the explicit way to say that nobody said anything.
-fn load_choices(path: &Path, policies: &PolicySet, printer: &mut Printer) -> Result<ChoiceFile, Error> {
+pub(crate) fn load_choices(path: &Path, policies: &PolicySet, printer: &mut Printer) -> Result<ChoiceFile, Error> {
     if path.as_os_str() == "none" {
         return Ok(ChoiceFile::default());
     }

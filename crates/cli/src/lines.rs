@@ -30,9 +30,14 @@ impl<'a> Line<'a> {
         std::str::from_utf8(self.bytes).map_err(|error| LineError::new(self.number, error.valid_up_to() + 1, "not UTF-8"))
     }
 
-    /// Says it beside an error when the file breaks off in the middle of this line.
+    /// Says it beside an error at the very end of a line when the file ends there too, without a line end.
     pub(crate) fn explain(&self, error: LineError) -> LineError {
-        if self.ended || self.too_long {
+        let broken_off = match std::str::from_utf8(self.bytes) {
+            Ok(_) => error.column() >= self.bytes.len(),
+            // The bytes of a letter were begun, and then there was nothing more.
+            Err(not_text) => not_text.error_len().is_none(),
+        };
+        if self.ended || self.too_long || !broken_off {
             return error;
         }
         let message = format!("{}; the file ends here without a line end, it may be cut off", error.message());
@@ -144,8 +149,9 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text() {
         check(b"ok\nno\xff\nok\n", 9, &[(1, Ok("ok")), (2, Err("line 2, column 3: not UTF-8")), (3, Ok("ok"))]);
+        check(b"no\xff", 9, &[(1, Err("line 1, column 3: not UTF-8"))]);
         let cut = "line 1, column 3: not UTF-8; the file ends here without a line end, it may be cut off";
-        check(b"no\xff", 9, &[(1, Err(cut))]);
+        check(b"no\xc3", 9, &[(1, Err(cut))]);
     }
 
     #[test]

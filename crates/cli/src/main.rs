@@ -11,6 +11,7 @@ mod lines;
 mod made;
 mod policies;
 mod printer;
+mod report;
 mod summary;
 mod texts;
 

@@ -36,6 +36,7 @@ pub(crate) fn load(folder: &Path, printer: &mut Printer) -> Result<PolicySet, Er
         Ok(policies) if problems.is_empty() => Ok(policies),
         outcome => {
             problems.extend(outcome.err().unwrap_or_default());
+            problems.sort_by_key(|problem| (problem.file().to_owned(), problem.span().start));
             let mut texts: BTreeMap<String, String> = files.into_iter().map(|file| (file.path, file.text)).collect();
             texts.extend(services.map(|text| (services_name, text)));
             Err(Error::problems(problems, texts))

@@ -65,11 +65,7 @@ pub(crate) fn guarded(run: fn(&mut Printer) -> Result<(), Error>) -> ExitCode {
 
 impl Printer {
     fn new() -> Printer {
-        Printer {
-            out: BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout()),
-            err: AutoStream::auto(io::stderr()),
-            progress: None,
-        }
+        Printer { out: BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, io::stdout()), err: AutoStream::auto(io::stderr()), progress: None }
     }
 
     /// Writes a line of data.
@@ -125,7 +121,8 @@ impl Printer {
     /// Shows how far a long run is, after a while, and only to somebody who looks.
     pub(crate) fn progress(&mut self, done: u64, what: &str) {
         let now = Instant::now();
-        if self.progress.is_none() && !(io::stderr().is_terminal() && !io::stdout().is_terminal()) {
+        let watched = io::stderr().is_terminal() && !io::stdout().is_terminal();
+        if !watched {
             return;
         }
         let progress = self.progress.get_or_insert(Progress { began: now, shown: None });
@@ -133,6 +130,19 @@ impl Printer {
         if now.duration_since(last) >= PROGRESS_AFTER {
             progress.shown = Some(now);
             let _ = write!(self.err, "\r{} {what}", grouped(done));
+        }
+    }
+
+    /// Shows a line about a long run in place of the one before, after a while, and only to somebody who looks.
+    pub(crate) fn progress_line(&mut self, text: &str) {
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        let now = Instant::now();
+        let progress = self.progress.get_or_insert(Progress { began: now, shown: None });
+        if now.duration_since(progress.shown.unwrap_or(progress.began)) >= PROGRESS_AFTER {
+            progress.shown = Some(now);
+            let _ = write!(self.err, "\r\u{1b}[K{text}");
         }
     }
 
@@ -151,6 +161,11 @@ impl Printer {
             _ if error.kind() == Kind::BrokenPipe => return error.kind().exit_code(),
             Details::None => {}
             Details::Problems { problems, texts } => self.problems(problems, texts),
+            Details::Parts(parts) => {
+                for part in parts.iter().take(PROBLEMS_SHOWN_MAX) {
+                    let _ = writeln!(self.err, "  {}", visible(part));
+                }
+            }
             Details::Lines { file, errors } => {
                 for one in errors.iter().take(PROBLEMS_SHOWN_MAX) {
                     self.line_error(file, one);
@@ -203,7 +218,8 @@ fn rendered(problem: &Problem, text: &str) -> String {
 /// The part of a span on its first line, and within the text: a whole table would be underlined otherwise.
 fn one_line(span: std::ops::Range<usize>, text: &str) -> std::ops::Range<usize> {
     let start = (0..=span.start.min(text.len())).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0);
-    let rest = text.get(start..span.end.max(start)).unwrap_or_default();
+    let end = (span.end.clamp(start, text.len())..=text.len()).find(|place| text.is_char_boundary(*place)).unwrap_or(start);
+    let rest = text.get(start..end).unwrap_or_default();
     let first = rest.lines().next().unwrap_or_default();
     start..start + first.len()
 }

@@ -108,8 +108,8 @@ pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut found = String::with_capacity(template.len() + 64);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
-        found.push_str(before);
         let Some((name, after)) = after.split_once('}') else { break };
+        found.push_str(before);
         match values.iter().find(|(known, _)| *known == name) {
             Some((_, value)) => found.push_str(value),
             None => found.extend(["{", name, "}"]),
@@ -144,6 +144,7 @@ mod tests {
             Code::UnderAge | Code::AgeUnknown => &[("aged", &["age"])],
             Code::CarveOut => &[("rule", &["title", "from"]), ("promise", &["promise"]), ("unknown", &["title", "from", "field"])],
             Code::NoAiParticipant => &[("unknown", &[])],
+            Code::NoControl => &[("none", &[]), ("later", &[]), ("undated", &[])],
             Code::AboutObjector => &[("unknown", &[]), ("next", &[])],
             Code::Deleted => &[("dated", &["date"]), ("unknown", &[])],
             Code::Disputed => &[("rule", &["question", "positions"]), ("unknown", &["question", "positions", "field"]), ("next", &[])],
@@ -151,10 +152,8 @@ mod tests {
             Code::Objected | Code::SettingOff | Code::Signal | Code::ChoiceUnreadable => &[("next", &[])],
             _ => &[],
         };
-        let acts = matches!(
-            code,
-            Code::Objected | Code::SettingOff | Code::NoConsent | Code::Signal | Code::Erased | Code::ChoiceUnreadable
-        );
+        let acts =
+            matches!(code, Code::Objected | Code::SettingOff | Code::NoConsent | Code::Signal | Code::Erased | Code::ChoiceUnreadable);
         let extra: &[&str] = match code {
             Code::SettingOff => &["control"],
             Code::Signal => &["signal"],
@@ -185,7 +184,8 @@ mod tests {
                 for (name, given) in variants(*code) {
                     let text = texts.reason(*code, name);
                     let always = ["record", "Record", "recipient"];
-                    let strays: Vec<_> = placeholders(text).into_iter().filter(|one| !given.contains(one) && !always.contains(one)).collect();
+                    let strays: Vec<_> =
+                        placeholders(text).into_iter().filter(|one| !given.contains(one) && !always.contains(one)).collect();
                     assert_eq!(strays, [""; 0], "{language:?} {code} {name}");
                     let whole = name == "short" || text.ends_with(['.', '}']);
                     assert!(whole && !text.contains("  "), "{language:?} {code} {name}: {text}");
@@ -226,13 +226,20 @@ mod tests {
     #[test]
     fn values_are_not_looked_at_again() {
         assert_eq!(fill("{a}-{b}-{c}", &[("a", "{b}"), ("b", "2")]), "{b}-2-{c}");
-        assert_eq!(fill("no end {", &[]), "no end ");
+        assert_eq!(fill("no end {", &[]), "no end {");
         assert_eq!(capital("één"), "Één");
     }
 
     #[test]
     fn locales() {
-        for (locale, expect) in [("nl_NL.UTF-8", Language::Nl), ("nl", Language::Nl), ("nl-BE", Language::Nl), ("C", Language::En), ("", Language::En), ("nld", Language::En)] {
+        for (locale, expect) in [
+            ("nl_NL.UTF-8", Language::Nl),
+            ("nl", Language::Nl),
+            ("nl-BE", Language::Nl),
+            ("C", Language::En),
+            ("", Language::En),
+            ("nld", Language::En),
+        ] {
             assert_eq!(Language::of_locale(locale), expect, "{locale}");
         }
     }

@@ -128,6 +128,23 @@ impl Services {
         self.rules.iter().map(|(id, rule)| (id.as_str(), rule))
     }
 
+    /// All rules as one text: the same for the same rules, another for any others. Keys made under rules with another text may not
+    /// match.
+    pub fn canonical_text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| text.extend([name, " ", value, "\n"]);
+        // What was written freely has its length before it, so that no text can look like more lines.
+        let counted = |value: &str| format!("{} {value}", value.len());
+        for (id, rule) in &self.rules {
+            line("service", &counted(id));
+            line("handles", if rule.handles_exact { "exact" } else { "ignore-case" });
+            line("digits", rule.digits.as_str());
+            line("other", rule.other.as_str());
+            rule.sentinels.iter().for_each(|sentinel| line("sentinel", &counted(sentinel)));
+        }
+        text
+    }
+
     /// Reads `service:value`, as the exchange formats write it. `None`: it names nobody.
     pub fn parse(&self, text: &str) -> Option<Account> {
         let (service, value) = text.trim().split_once(':')?;
@@ -287,6 +304,27 @@ mod tests {
         for text in ["x:", "x:nan", "x:[deleted]", "x:NULL", "x: ", "x:0", "forum:Gone User", "noservice", "mail:nobody", "tel:0612", ":5", "x:1234.0", "x:1.7e+18"] {
             check(text, None);
         }
+    }
+
+    #[test]
+    fn the_text_of_the_rules_tells_all_rules_apart() {
+        assert_eq!(Services::default().canonical_text(), "");
+        let told = services().canonical_text();
+        assert!(told.starts_with("service 4 chat\nhandles ignore-case\ndigits phone\nother handle\nservice 5 forum\n"), "{told}");
+        assert!(told.contains("\nsentinel 9 gone user\nservice 3 key\n"), "{told}");
+        let one = |rule: ServiceRule| Services::new(BTreeMap::from([("a".to_owned(), rule)])).canonical_text();
+        let sentinels = |list: &[&str]| ServiceRule { sentinels: list.iter().map(|text| (*text).to_owned()).collect(), ..ServiceRule::default() };
+        let texts = BTreeSet::from([
+            String::new(),
+            one(ServiceRule::default()),
+            one(ServiceRule { handles_exact: true, ..ServiceRule::default() }),
+            one(ServiceRule { digits: Kind::Phone, ..ServiceRule::default() }),
+            one(ServiceRule { other: Kind::Opaque, ..ServiceRule::default() }),
+            one(sentinels(&["x"])),
+            one(sentinels(&["x", "y"])),
+            one(sentinels(&["x\nsentinel 1 y"])),
+        ]);
+        assert_eq!(texts.len(), 8);
     }
 
     #[test]

@@ -18,6 +18,16 @@ pub enum ItemNames {
     Keyed(Vec<[u8; 16]>),
 }
 
+impl ItemNames {
+    /// Whether no item is named. In a no that is all of them, as when the list is left out.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            ItemNames::Clear(patterns) => patterns.is_empty(),
+            ItemNames::Keyed(names) => names.is_empty(),
+        }
+    }
+}
+
 /// One item as acts may name it.
 pub trait ItemIdentity {
     /// Whether the names mean this item.
@@ -127,10 +137,20 @@ pub struct HeldAct {
     pub id: String,
     /// From when on it counts on this account.
     pub from: Instant,
+    /// When it was received; for a closing act the same as `from`, for an opening act not later.
+    pub received: Instant,
     /// The link it came over; absent for the account's own acts.
     pub via: Option<String>,
     /// What it does.
     pub body: HeldBody,
+}
+
+impl HeldAct {
+    /// Whether it is later than a moment on both clocks, as an opening act must be to undo a no that came then: a yes of before
+    /// the no does not become an answer to it by being recorded late.
+    pub fn is_later_than(&self, moment: Instant) -> bool {
+        self.received > moment && self.from > moment
+    }
 }
 
 /// All acts by the account they stand on.
@@ -150,13 +170,15 @@ impl Holdings {
             let Some(body) = held_body(choice, &by_id) else { continue };
             let from = choice.counts_from();
             let opens = body.opens();
-            holdings.hold(person, HeldAct { id: choice.id.clone(), from, via: None, body: body.clone() });
+            // What the gate and the extract keep of a closing act is its one moment; an opening act has two.
+            let received = if opens { choice.received_at } else { from };
+            holdings.hold(person, HeldAct { id: choice.id.clone(), from, received, via: None, body: body.clone() });
             if opens {
                 continue;
             }
             // Once per moment at which it reached the account: an opening act must be later than the last of them.
             for (account, from, via) in reached(person, from, &links) {
-                holdings.hold(&account, HeldAct { id: choice.id.clone(), from, via: Some(via), body: body.clone() });
+                holdings.hold(&account, HeldAct { id: choice.id.clone(), from, received: from, via: Some(via), body: body.clone() });
             }
         }
         for acts in holdings.held.values_mut() {
@@ -287,4 +309,59 @@ fn reached(start: &Account, from: Instant, links: &Links<'_>) -> Vec<(Account, I
         }
     }
     found.into_iter().map(|((account, from), via)| (account.clone(), from, via.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Services;
+    use crate::wire::read_choices;
+
+    /// The moments (in hours) and links by which the act `o` is held, as `account@hour/link`.
+    fn held(acts: &[(&str, &str, u8, &str)]) -> Vec<String> {
+        let line = |(id, person, hour, rest): &(&str, &str, u8, &str)| {
+            format!(r#"{{"id":"{id}","person":"f:{person}",{rest},"received_at":"2025-01-01T{hour:02}:00:00Z"}}"#)
+        };
+        let lines: Vec<String> = acts.iter().map(line).collect();
+        let choices = read_choices(&lines.join("\n"), &Services::default()).unwrap().choices;
+        let midnight = Instant::parse("2025-01-01T00:00:00Z").unwrap().as_micros();
+        let mut found = Vec::new();
+        for (account, acts) in Holdings::resolve(&choices).iter() {
+            let name = account.expose_canonical().rsplit(':').next().unwrap_or_default();
+            for act in acts.iter().filter(|act| act.id == "o") {
+                let hour = (act.from.as_micros() - midnight) / 3_600_000_000;
+                found.push(format!("{name}@{hour}/{}", act.via.as_deref().unwrap_or("own")));
+            }
+        }
+        found
+    }
+
+    const OBJECT: &str = r#""act":"object""#;
+
+    fn link(to: &str) -> String {
+        format!(r#""act":"link","to":"f:{to}""#)
+    }
+
+    #[test]
+    fn an_act_reaches_an_account_anew_with_every_link() {
+        let [to_b, to_c] = ["b", "c"].map(link);
+        assert_eq!(held(&[("o", "a", 1, OBJECT), ("l", "a", 5, &to_b)]), ["a@1/own", "b@5/l"]);
+        assert_eq!(held(&[("o", "a", 1, OBJECT), ("l", "a", 5, &to_b), ("m", "a", 2, &to_b)]), ["a@1/own", "b@2/m", "b@5/l"]);
+        // Neither straight back, nor to the account it was made under.
+        assert_eq!(held(&[("o", "a", 1, OBJECT), ("l", "a", 2, &to_b), ("m", "b", 5, &to_c)]), ["a@1/own", "b@2/l", "c@5/m"]);
+        let ring = [("o", "a", 1, OBJECT), ("l", "a", 2, &to_b), ("m", "b", 3, &to_c), ("n", "a", 7, &to_c)];
+        assert_eq!(held(&ring), ["a@1/own", "b@2/l", "b@7/m", "c@3/m", "c@7/n"]);
+    }
+
+    #[test]
+    fn a_link_carries_until_it_is_ended_by_one_of_its_ends_and_not_before_it_began() {
+        let to_b = link("b");
+        let unlink = r#""act":"unlink","of":"l""#;
+        let ended = |object: u8, by: &str, hour: u8| held(&[("o", "a", object, OBJECT), ("l", "a", 3, &to_b), ("u", by, hour, unlink)]).len() == 1;
+        assert!(!ended(1, "b", 5), "what was reached stays reached");
+        assert!(!ended(5, "b", 5), "at the same instant the link still carries");
+        assert!(ended(6, "b", 5) && ended(6, "a", 5));
+        assert!(!ended(6, "c", 5), "somebody else ends nothing");
+        assert!(!ended(1, "b", 2), "an end before the beginning ends nothing");
+    }
 }

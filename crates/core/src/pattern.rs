@@ -31,6 +31,17 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether the id is meant when the case of ASCII letters does not count, as in closing acts: nobody's no is lost over it.
+    pub fn matches_any_case(&self, id: &str) -> bool {
+        match self {
+            Pattern::Any => true,
+            Pattern::Prefix(prefix) => id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)),
+            Pattern::Exact(exact) => id.eq_ignore_ascii_case(exact),
+        }
+    }
+}
+
 impl std::fmt::Display for Pattern {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -41,9 +52,10 @@ impl std::fmt::Display for Pattern {
     }
 }
 
-/// Whether any of the patterns means the id; an absent list means all.
+/// Whether a closing act that names these patterns means the id. An absent list means all, and so does an empty one; the case of
+/// ASCII letters does not count.
 pub fn covers(patterns: Option<&[Pattern]>, id: &str) -> bool {
-    patterns.is_none_or(|list| list.iter().any(|pattern| pattern.matches(id)))
+    patterns.is_none_or(|list| list.is_empty() || list.iter().any(|pattern| pattern.matches_any_case(id)))
 }
 
 /// The texts under which an item may be named by a pattern: itself, each of its prefixes as a pattern, and `*`.
@@ -76,6 +88,25 @@ mod tests {
         ] {
             assert_eq!(Pattern::parse(pattern).matches(id), expect, "{pattern} {id}");
         }
+    }
+
+    #[test]
+    fn a_no_is_read_in_any_case_and_without_entries_means_all() {
+        let patterns = |texts: &[&str]| texts.iter().map(|text| Pattern::parse(text)).collect::<Vec<_>>();
+        for (texts, id, expect) in [
+            (&["Meta/*"][..], "meta/ai", true),
+            (&["META/AI"], "meta/ai", true),
+            (&["meta/ai"], "META/Ai", true),
+            (&["Third:*"], "third:lab", true),
+            (&["meta/é*"], "meta/e", false),
+            (&["é/*"], "è/", false),
+            (&["Meta/b"], "meta/bc", false),
+            (&[], "meta/ai", true),
+        ] {
+            assert_eq!(covers(Some(&patterns(texts)), id), expect, "{texts:?} {id}");
+        }
+        assert!(covers(None, "meta/ai"));
+        assert!(!Pattern::parse("Meta/*").matches("meta/ai"), "elsewhere the case counts");
     }
 
     #[test]

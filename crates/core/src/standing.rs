@@ -68,12 +68,12 @@ impl Standing {
     }
 }
 
-/// A consent in force, with the moment it counts from.
-struct Consents<'a>(Vec<(&'a HeldAct, Instant)>);
+/// The consents in force.
+struct Consents<'a>(Vec<&'a HeldAct>);
 
 impl Consents<'_> {
     fn later_than(&self, moment: Instant) -> bool {
-        self.0.iter().any(|(_, from)| *from > moment)
+        self.0.iter().any(|consent| consent.is_later_than(moment))
     }
 }
 
@@ -147,7 +147,7 @@ fn no_of<'a>(act: &'a HeldAct, acts: &[&HeldAct], consents: &Consents<'_>, rules
 
 impl Standing {
     fn close(&mut self, items: Option<&ItemNames>, reason: Reason) {
-        match items {
+        match items.filter(|names| !names.is_empty()) {
             None => self.closed.push(reason),
             Some(names) => self.closed_items.push((names.clone(), reason)),
         }
@@ -168,27 +168,34 @@ fn names_use(uses: Option<&[Pattern]>, rules: &Rules) -> Named {
         return Named::Yes;
     }
     let strays = |pattern: &Pattern| match pattern {
-        Pattern::Exact(id) => same_policy(id, rules) && !rules.known_uses.contains(id),
-        Pattern::Any | Pattern::Prefix(_) => false,
+        Pattern::Exact(text) | Pattern::Prefix(text) => {
+            same_policy(text, rules) && !rules.known_uses.iter().any(|id| pattern.matches_any_case(id))
+        }
+        Pattern::Any => false,
     };
     if uses.is_some_and(|list| list.iter().any(strays)) { Named::Unreadable } else { Named::No }
 }
 
+/// Whether an id in a closing act is one of the question's policy, in any case.
 fn same_policy(id: &str, rules: &Rules) -> bool {
-    id.split('/').next() == rules.question().use_id.split('/').next()
+    policy_of(id).eq_ignore_ascii_case(policy_of(&rules.question().use_id))
+}
+
+fn policy_of(id: &str) -> &str {
+    id.split('/').next().unwrap_or_default()
 }
 
 /// Whether this very objection was taken back on this account, later than it reached it.
 fn withdrawn(objection: &HeldAct, acts: &[&HeldAct]) -> bool {
     acts.iter().any(|act| match &act.body {
-        HeldBody::Withdraw { of } => *of == objection.id && act.from > objection.from,
+        HeldBody::Withdraw { of } => *of == objection.id && act.is_later_than(objection.from),
         _ => false,
     })
 }
 
 fn set_on_later(control: &str, off: Instant, acts: &[&HeldAct]) -> bool {
     acts.iter().any(|act| match &act.body {
-        HeldBody::SetOn { control: on } => on == control && act.from > off,
+        HeldBody::SetOn { control: on } => on == control && act.is_later_than(off),
         _ => false,
     })
 }
@@ -208,7 +215,7 @@ fn consents_in_force<'a>(acts: &[&'a HeldAct], rules: &Rules) -> Consents<'a> {
         }
         _ => false,
     });
-    Consents(in_force.map(|act| (*act, act.from)).collect())
+    Consents(in_force.copied().collect())
 }
 
 /// The reason when a yes is needed and there is none.
@@ -221,9 +228,9 @@ fn silence(acts: &[&HeldAct], consents: &Consents<'_>, rules: &Rules) -> Option<
         return None;
     }
     let turned_on = rules.opening_controls.iter().any(|control| {
-        let last_on = acts.iter().filter(|act| matches!(&act.body, HeldBody::SetOn { control: on } if on == control)).map(|act| act.from).max();
-        let off_since = |on: Instant| acts.iter().any(|act| matches!(&act.body, HeldBody::SetOff { control: off } if off == control && act.from >= on));
-        last_on.is_some_and(|on| !off_since(on))
+        let last_off = acts.iter().filter(|act| matches!(&act.body, HeldBody::SetOff { control: off } if off == control)).map(|act| act.from).max();
+        let mut ons = acts.iter().filter(|act| matches!(&act.body, HeldBody::SetOn { control: on } if on == control));
+        ons.any(|on| last_off.is_none_or(|off| on.is_later_than(off)))
     });
     (!turned_on).then(|| Reason::new(Code::NoConsent).with_rule("default-off"))
 }

@@ -68,7 +68,7 @@ struct Binder<'a> {
 impl Fields {
     /// Resolves a mapping against a schema; the error lists every field that does not fit.
     pub(crate) fn bind(schema: &Schema, mapping: &Mapping) -> Result<Fields> {
-        let mut binder = Binder { schema, errors: Vec::new() };
+        let mut binder = Binder { schema, errors: mapping.misaligned() };
         let fields = Fields {
             id: mapping.id.as_ref().and_then(|origin| binder.source("id", origin, false)),
             author: mapping.author.iter().filter_map(|person| binder.person("author", person)).collect(),

@@ -13,9 +13,9 @@ use crate::mapping::WordMap;
 use crate::tally::Tally;
 
 /// Most records of a file that are looked at.
-pub const SAMPLE_ROWS: usize = 100_000;
+pub(crate) const SAMPLE_ROWS: usize = 100_000;
 /// How many unlisted values are shown per field.
-pub const TOP_VALUES: usize = 5;
+pub(crate) const TOP_VALUES: usize = 5;
 
 /// What a field holds in the sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +177,7 @@ fn advice(check: &FieldCheck) -> Option<String> {
     if check.column.is_empty() {
         return match field {
             _ if !check.read => None,
+            "registered" => Some("told from the account's name: whoever has an account is registered".to_owned()),
             "about" | "deleted_at" | "hold" => Some(format!("map {field}, or no record is checked for it")),
             _ => Some(format!("map {field}: these rules read it, and what is unknown is withheld")),
         };

@@ -1,15 +1,17 @@
 //! Completions: progress marks of a run, so that it can be resumed. They lie in the output folder under a hidden name and are
 //! gone when the manifest stands.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::engine::{MANIFEST, TaskReport};
 use crate::error::{GateError, Result};
 use crate::formats::hash_bytes;
-use crate::formats::output::{sync_folder, write_whole};
+use crate::formats::output::{PART, sync_folder, write_whole};
 use crate::inputs::Task;
 
-const FOLDER: &str = ".bezwaar-run";
+/// The folder of marks.
+pub(crate) const FOLDER: &str = ".bezwaar-run";
 
 pub(crate) struct Completions {
     output: PathBuf,
@@ -28,7 +30,7 @@ impl Completions {
 
     /// Makes the output folder ready. A finished release is never touched; foreign files are an error; what another run left
     /// unfinished is written over, since without a manifest it is no release.
-    pub(crate) fn begin(&self, run: &str) -> Result<()> {
+    pub(crate) fn begin(&self, run: &str, outputs: &BTreeSet<PathBuf>) -> Result<()> {
         if self.output.join(MANIFEST).exists() {
             let message = format!("`{}` holds a finished run already", self.output.display());
             return Err(GateError::config(message).with_help("choose another output path, or remove the folder"));
@@ -38,8 +40,41 @@ impl Completions {
             let message = format!("`{}` is not empty, and what is in it is not ours", self.output.display());
             return Err(GateError::config(message).with_help("choose an empty or new folder"));
         }
+        self.refuse_strangers(outputs)?;
         std::fs::create_dir_all(&self.folder).map_err(|error| GateError::io(&self.folder, "make", error))?;
         write_whole(&self.folder.join("run"), run.as_bytes(), false)?;
+        Ok(())
+    }
+
+    /// Files in the output folder that are none of these outputs, finished or not, and no marks: left there by another run, they would
+    /// be taken for a part of this one.
+    pub(crate) fn refuse_strangers(&self, outputs: &BTreeSet<PathBuf>) -> Result<()> {
+        let mut strangers = Vec::new();
+        self.look_through(&self.output, outputs, &mut strangers)?;
+        if strangers.is_empty() {
+            return Ok(());
+        }
+        strangers.sort();
+        let message = format!("`{}` holds files that do not belong to this run", self.output.display());
+        Err(GateError::config(message).with_details(strangers).with_help("remove them, or choose another output path"))
+    }
+
+    fn look_through(&self, folder: &Path, outputs: &BTreeSet<PathBuf>, strangers: &mut Vec<String>) -> Result<()> {
+        let entries = match folder.read_dir() {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(GateError::io(folder, "list", error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| GateError::io(folder, "list", error))?.path();
+            let whole = path.to_str().and_then(|path| path.strip_suffix(PART)).map_or_else(|| path.clone(), PathBuf::from);
+            if path == self.folder || outputs.contains(&whole) || (whole != path && whole == self.output.join(MANIFEST)) {
+            } else if path.is_dir() {
+                self.look_through(&path, outputs, strangers)?;
+            } else {
+                strangers.push(path.display().to_string());
+            }
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Running a job: plan, run each task, commit. On a cluster the three happen in different places; everything between them is
 //! serialisable, and reports merge in any order.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -131,17 +131,21 @@ impl Engine {
     }
 
     fn open_task(&self, task: &Task) -> Result<Opened> {
+        self.open_task_with(task, &self.job.drop)
+    }
+
+    fn open_task_with(&self, task: &Task, drop: &[String]) -> Result<Opened> {
         let mapping = self.mapping_of(task);
         Ok(match task.format {
             Format::Parquet => {
                 let input = ParquetInput::open(&self.gate, mapping, &task.path)?;
                 if self.job.form == Form::Copy {
-                    CopyPlan::new(&input, &self.job.drop)?;
+                    CopyPlan::new(&input, drop)?;
                 }
                 Opened::Parquet(Box::new(input))
             }
             format => {
-                if !self.job.drop.is_empty() {
+                if !drop.is_empty() {
                     let message = "output.drop is for Parquet: records of text formats leave byte for byte as they came";
                     return Err(GateError::input(&task.path, message));
                 }
@@ -234,7 +238,16 @@ impl Engine {
 
     /// Makes the output folder ready: it must be new, or hold what an earlier run of this job left unfinished.
     pub fn begin(&self) -> Result<()> {
-        Completions::new(&self.job.output).begin(&self.run)
+        let outputs = self.tasks.iter().map(|task| self.job.output.join(self.target(task))).collect();
+        Completions::new(&self.job.output).begin(&self.run, &outputs)
+    }
+
+    /// Where a task's output goes, under the output folder.
+    fn target(&self, task: &Task) -> String {
+        match self.job.form {
+            Form::Copy => task.key.clone(),
+            Form::Mask => format!("{}.keep.parquet", task.key),
+        }
     }
 
     /// Runs one task: decides, writes, reads back, and only then gives the output its name.
@@ -261,6 +274,11 @@ impl Engine {
 
     fn withheld_whole(&self, task: &Task, error: &GateError) -> Result<TaskReport> {
         let bytes = std::fs::metadata(&task.path).map(|meta| meta.len()).unwrap_or_default();
+        // An earlier attempt may have written it, when the input was another.
+        let output = self.job.output.join(self.target(task));
+        if output.exists() {
+            std::fs::remove_file(&output).map_err(|error| GateError::io(&output, "remove", error))?;
+        }
         let mut tally = Tally::default();
         tally.add(&[ReasonSet::of(Code::Unreadable).bits()]);
         let input = InputEntry { path: task.key.clone(), bytes, footer_sha256: None, sha256: hash_file(&task.path).ok(), format: task.format.as_str().to_owned() };
@@ -270,10 +288,7 @@ impl Engine {
     fn run_file(&self, task: &Task, progress: &dyn Fn(u64)) -> Result<TaskReport> {
         let opened = self.open_task(task)?;
         let form = self.job.form;
-        let target = match form {
-            Form::Copy => task.key.clone(),
-            Form::Mask => format!("{}.keep.parquet", task.key),
-        };
+        let target = self.target(task);
         let path = self.job.output.join(&target);
         let mut output = OutputFile::create(&path, false)?;
         let mut list = self.list_for(task)?;
@@ -415,6 +430,10 @@ impl Engine {
             }
             by_task.insert(&report.task, report);
         }
+        let known: HashSet<&str> = self.tasks.iter().map(|task| task.key.as_str()).collect();
+        if let Some(unknown) = by_task.keys().find(|key| !known.contains(**key)) {
+            return Err(GateError::config(format!("the report of `{unknown}` is of no input of this job")).with_help("commit with the inputs the run was planned with"));
+        }
         let missing: Vec<String> = self.tasks.iter().filter(|task| !by_task.contains_key(task.key.as_str())).map(|task| task.key.clone()).collect();
         if !missing.is_empty() {
             return Err(GateError::new(crate::ErrorKind::Input, format!("{} tasks have no report", missing.len())).with_details(missing));
@@ -431,10 +450,49 @@ impl Engine {
             let help = "check service and kind of `author` in the map: keys that do not match would mean that no objection is seen; if it is right, write matched_min = 0 under [expect]";
             return Err(GateError::config(message).with_help(help));
         }
+        let mut outputs = BTreeSet::new();
+        for output in by_task.values().filter_map(|report| report.output.as_ref()) {
+            let path = self.job.output.join(&output.path);
+            if std::fs::metadata(&path).ok().map(|meta| meta.len()) != Some(output.bytes) {
+                return Err(GateError::integrity(format!("`{}` is not the file that was written", path.display())));
+            }
+            outputs.insert(path);
+        }
+        Completions::new(&self.job.output).refuse_strangers(&outputs)?;
         let manifest = Manifest::new(self, by_task.values().copied(), &tally, met, made_at);
         write_whole(&self.job.output.join(MANIFEST), manifest.to_json().as_bytes(), false)?;
         Completions::new(&self.job.output).finish()?;
         Ok(manifest)
+    }
+
+    /// Decides again about every record of a copy's outputs, as they stand on disk. All of them must be kept.
+    pub fn verify_deep(&self) -> Result<Tally> {
+        if self.job.form == Form::Mask {
+            return Err(GateError::config("a mask holds no records to decide about again").with_help("run the mask again and compare"));
+        }
+        let mut tally = Tally::default();
+        for task in &self.tasks {
+            let output = Task { path: self.job.output.join(&task.key), ..task.clone() };
+            if !output.path.exists() {
+                continue;
+            }
+            let help = "deep verification reads the mapped columns of the output; it cannot be done when output.drop removed them";
+            match self.open_task_with(&output, &[]).map_err(|error| error.with_help(help))? {
+                Opened::Parquet(input) => {
+                    for group in 0..input.row_groups() {
+                        tally.add(&input.decide(group, &self.job.limits)?);
+                    }
+                }
+                Opened::Text(binding) => {
+                    let count = &mut |bits: &[u64], _: &dyn Fn(usize) -> Option<String>| {
+                        tally.add(bits);
+                        Ok(())
+                    };
+                    gate_text(&output.path, output.format, &binding, &self.job.limits, 0, None, count)?;
+                }
+            }
+        }
+        Ok(tally)
     }
 
     /// The spec the gate was opened with.

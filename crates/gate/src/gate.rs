@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow_buffer::{BooleanBuffer, ScalarBuffer};
-use arrow_schema::Schema;
+use arrow_schema::{Field, Fields as ArrowFields, Schema};
 use bezwaar_core::account::Services;
 use bezwaar_core::policy::read::{PolicyFile, read_policies};
 use bezwaar_core::standing::{Standing, standing};
@@ -113,6 +113,9 @@ impl Gate {
                 .collect();
             GateError::config(format!("the policies have {count} problems")).with_details(details)
         })?;
+        extract
+            .check_services(&policies.services)
+            .map_err(|error| GateError::config("the extract does not fit the policies").with_help(error.help()).with_source(error))?;
         let at = Instant::parse(&spec.at).map_err(|error| GateError::config(format!("`at`: {error}")))?;
         let reading = Reading::lookup(&spec.reading)
             .ok_or_else(|| GateError::config(format!("unknown reading `{}`", spec.reading)).with_help("write stated, protective or consent"))?;
@@ -136,7 +139,7 @@ impl Gate {
     /// Binds a mapping to a schema; the error lists every field that does not fit.
     pub fn bind(&self, schema: &Schema, mapping: &Mapping) -> Result<Bound> {
         let fields = Fields::bind(schema, mapping)?;
-        Ok(Bound { gate: self.clone(), fields: Arc::new(fields), width: schema.fields().len(), pool: Arc::default() })
+        Ok(Bound { gate: self.clone(), fields: Arc::new(fields), schema: schema.fields().clone(), pool: Arc::default() })
     }
 }
 
@@ -190,14 +193,15 @@ impl Noticed {
 pub struct Bound {
     gate: Gate,
     pub(crate) fields: Arc<Fields>,
-    width: usize,
+    /// The columns it was bound to: paths are places in them.
+    schema: ArrowFields,
     /// What workers remember between batches; each batch takes one and puts it back.
     pool: Arc<Mutex<Vec<Scratch>>>,
 }
 
 impl std::fmt::Debug for Bound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Bound({} columns)", self.width)
+        write!(f, "Bound({} columns)", self.schema.len())
     }
 }
 
@@ -235,7 +239,9 @@ impl Bound {
 
     /// Decides about every row.
     pub fn verdicts(&self, batch: &RecordBatch) -> Result<Verdicts> {
-        if batch.num_columns() != self.width {
+        let same = |(field, bound): (&Arc<Field>, &Arc<Field>)| Arc::ptr_eq(field, bound) || (field.name() == bound.name() && field.data_type() == bound.data_type());
+        let (schema, width) = (batch.schema_ref(), self.schema.len());
+        if schema.fields().len() != width || !schema.fields().iter().zip(&self.schema).all(same) {
             return Err(GateError::config("the batch has other columns than the schema the gate was bound to"));
         }
         let bits = self.bits(batch, None);

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::completion::FOLDER;
+use crate::engine::MANIFEST;
 use crate::error::{GateError, Result};
+use crate::formats::output::PART;
 use crate::job::{Format, Job};
 
 /// One input file to be gated.
@@ -59,6 +62,9 @@ pub(crate) fn find_tasks(job: &Job) -> Result<Vec<Task>> {
                     continue;
                 };
                 let bytes = std::fs::metadata(&path).map_err(|error| GateError::io(&path, "look at", error))?.len();
+                if is_ours(&key) {
+                    problems.push(format!("`{key}`: an output of this name would be taken for what the run itself writes"));
+                }
                 let task = Task { key: key.clone(), path, bytes, input: place, format };
                 if let Some(other) = tasks.insert(key.clone(), task) {
                     problems.push(format!("`{key}` would be written twice: it stands in two inputs (`{}`)", other.path.display()));
@@ -76,6 +82,11 @@ pub(crate) fn find_tasks(job: &Job) -> Result<Vec<Task>> {
         return Ok(tasks.into_values().collect());
     }
     Err(GateError::config("the inputs cannot be used").with_details(problems).with_help("paths start from the folder of the job file"))
+}
+
+/// Whether the name of an output is one the run keeps for itself.
+fn is_ours(key: &str) -> bool {
+    key == MANIFEST || key.ends_with(PART) || key.split('/').next() == Some(FOLDER)
 }
 
 /// Whether an input would be overwritten by outputs.

@@ -201,6 +201,8 @@ pub(crate) fn for_each_cell<'a>(array: &'a dyn Array, mut visit: impl FnMut(usiz
         };
     }
     match array.data_type() {
+        // Such an array has no bitmap that says so.
+        DataType::Null => (0..array.len()).for_each(|row| visit(row, Cell::Null)),
         DataType::Utf8 => {
             let Some(values) = array.as_string_opt::<i32>() else { return };
             for row in 0..values.len() {

@@ -14,12 +14,15 @@
 //! Decisions are those of [`bezwaar_core::decide`]: fields are classified by its functions, people stand by its function, and
 //! each distinct class is judged once by its function.
 
+pub mod arrow;
 mod bind;
 mod check;
 mod completion;
 mod engine;
 mod error;
 mod formats;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod inputs;
 mod item_path;
@@ -41,4 +44,4 @@ pub use inputs::{FILES_MAX, Task};
 pub use manifest::{InputEntry, Manifest, OutputEntry};
 pub use people::{NAME_BYTES_MAX, NAMES_MAX};
 pub use tally::{CodeCount, Tally};
-pub use verdict::MASKS_MAX;
+pub use verdict::{CLASSES_MAX, MASKS_MAX};

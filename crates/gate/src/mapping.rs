@@ -251,6 +251,22 @@ impl Mapping {
         new
     }
 
+    /// What is wrong with it whatever the columns are: the relation of a person is found by their place, so both must run through the
+    /// same lists.
+    pub(crate) fn misaligned(&self) -> Vec<String> {
+        let lists = |path: &[String]| path.iter().filter(|step| *step == ELEMENTS).count();
+        let within = |path: &[String]| path.iter().rposition(|step| step == ELEMENTS).and_then(|last| path.get(..last).map(<[String]>::to_vec));
+        let mut found = Vec::new();
+        for person in &self.about {
+            if let (Origin::Column(path), Some(relation)) = (&person.origin, &person.relation_path)
+                && (lists(path) != lists(relation) || (lists(path) > 1 && within(path) != within(relation)))
+            {
+                found.push(format!("about: `{}` does not run through the same lists as `{}`", relation.join("."), path.join(".")));
+            }
+        }
+        found
+    }
+
     /// Whether nothing says whom records quote, whether they were deleted, or whether they are on hold.
     pub fn never_checked(&self) -> Vec<&'static str> {
         let mut missing = Vec::new();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeListArray, LargeListArray, ListArray, RecordBatch, StructArray, UInt64Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, FixedSizeListArray, LargeListArray, ListArray, MapArray, RecordBatch, StructArray, UInt64Array};
 use arrow_schema::DataType;
 use arrow_select::take::take;
 
@@ -35,7 +35,10 @@ fn clean(array: &ArrayRef) -> Result<ArrayRef> {
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
             let collected = arrow_select::dictionary::garbage_collect_any_dictionary(dictionary).map_err(broken)?;
-            let values = clean(collected.as_any_dictionary().values())?;
+            // Collecting may hand on values that are a slice of more.
+            let values = collected.as_any_dictionary().values();
+            let all = UInt64Array::from_iter_values((0..).take(values.len()));
+            let values = take_clean(values, &all)?;
             collected.as_any_dictionary().with_values(values)
         }
         DataType::Struct(fields) => {
@@ -55,6 +58,12 @@ fn clean(array: &ArrayRef) -> Result<ArrayRef> {
             let list = array.as_list::<i64>();
             let values = clean(list.values())?;
             Arc::new(LargeListArray::try_new(Arc::clone(field), list.offsets().clone(), values, list.nulls().cloned()).map_err(broken)?)
+        }
+        DataType::Map(field, sorted) => {
+            let map = array.as_map();
+            let entries: ArrayRef = Arc::new(map.entries().clone());
+            let entries = clean(&entries)?.as_struct().clone();
+            Arc::new(MapArray::try_new(Arc::clone(field), map.offsets().clone(), entries, map.nulls().cloned(), *sorted).map_err(broken)?)
         }
         DataType::FixedSizeList(field, width) => {
             let list = array.as_fixed_size_list();

@@ -18,6 +18,8 @@ use crate::people::{Identity, Names, about_bits, author_bits, keyed_item};
 
 /// Most distinct masks of one field before rows are judged one by one.
 pub const MASKS_MAX: usize = 63;
+/// Most distinct classes a worker remembers; past it, rows are judged one by one.
+pub const CLASSES_MAX: usize = 1 << 16;
 /// The code of a mask past [`MASKS_MAX`].
 const OVER: u8 = 63;
 /// Most values of one column a worker remembers.
@@ -181,7 +183,9 @@ fn judge_rows(inner: &Inner, columns: &[Codes; FIELDS], scratch: &mut Scratch, b
                 *known
             } else {
                 let judged = judge_packed(inner, *key, &scratch.masks, |_| None);
-                scratch.classes.insert(*key, judged);
+                if scratch.classes.len() < CLASSES_MAX {
+                    scratch.classes.insert(*key, judged);
+                }
                 judged
             };
             last = (*key, judged);
@@ -271,6 +275,8 @@ fn word_of<T>(map: &WordMap, cell: Cell<'_>, classify: &mut dyn FnMut(Option<&st
     match cell {
         Cell::Null => classify(None),
         Cell::Text(text) => look(text),
+        // Written out, -1 would read as an age of up to one; no word is a negative number.
+        Cell::Int(number) if number < 0 && map.values.is_none() => classify(Some(UNLISTED)),
         Cell::Int(number) => look(&number.to_string()),
         Cell::Large(number) => look(&number.to_string()),
         Cell::Bool(truth) => look(if truth { "true" } else { "false" }),
@@ -488,7 +494,9 @@ fn times(
                 })
             }
         };
-        if interval.is_some_and(|interval| interval.plausible(at).is_none()) {
+        // A number beyond all moments is as implausible as can be.
+        let beyond = interval.is_none() && bound.map.unit.is_some() && matches!(cell, Cell::Int(_) | Cell::Large(_) | Cell::Float(_));
+        if present && (beyond || interval.is_some_and(|interval| interval.plausible(at).is_none())) {
             implausible += 1;
         }
         last = interval.map(|interval| (interval, code)).filter(|(_, code)| *code != OVER);

@@ -17,7 +17,7 @@ use bezwaar_core::account::{Account, Kind, Services};
 use bezwaar_core::choice::{Act, Channel, Choice};
 use bezwaar_core::pattern::Pattern;
 use bezwaar_core::time::Instant;
-use bezwaar_ledger::extract::{Cover, Extract, ExtractOptions, write_extract};
+use bezwaar_ledger::extract::{Cover, Extract, ExtractOptions, services_digest, write_extract};
 use bezwaar_ledger::key::{KeyFile, RootKey, SubjectKey, SubjectKeys};
 
 const DAY: i64 = 86_400_000_000;
@@ -97,7 +97,7 @@ fn main() {
     let holdings = timed("make people (not the extract's work)", || holdings(people));
     let through = Instant::parse("2026-06-01T00:00:00Z").expect("an instant");
     let covers = Cover::all_of_with(&Services::default(), &holdings);
-    let options = ExtractOptions { through, expires_at: through.plus_micros(DAY), covers };
+    let options = ExtractOptions { through, expires_at: through.plus_micros(DAY), services: services_digest(&Services::default()), covers };
     let mut bytes = Vec::new();
     let header = timed("write", || write_extract(&holdings, &keys, &options, &mut bytes)).expect("written");
     timed("free people (not the extract's work)", || {

@@ -4,8 +4,9 @@
 //! and no item in clear, and links are worked out before it is written. Its bytes are laid down in `spec/extract.md`; the same
 //! acts, keys and options always give the same bytes.
 //!
-//! What keeps a mismatch from passing for "no objection": the header names the key, the normaliser and the services and kinds
-//! the extract [covers](Cover), and [canaries](Canary) that [`Extract::check_keys`] computes anew.
+//! What keeps a mismatch from passing for "no objection": the header names the key, the normaliser, the rules of the services
+//! (for [`Extract::check_services`]), the services and kinds the extract [covers](Cover), and [canaries](Canary) that
+//! [`Extract::check_keys`] computes anew.
 //!
 //! An extract and its key together are a guessable list of people: they belong to the controller and its processors only.
 
@@ -16,7 +17,7 @@ mod rows;
 mod write;
 
 pub use error::ExtractError;
-pub use header::{CANARIES, CANARIES_MAX, Canary, Cover, ExtractHeader, FORMAT, HEADER_BYTES_MAX};
+pub use header::{CANARIES, CANARIES_MAX, Canary, Cover, ExtractHeader, FORMAT, HEADER_BYTES_MAX, services_digest};
 pub use read::Extract;
 pub use rows::ROW_BYTES_MAX;
 pub use write::{ExtractOptions, write_extract};

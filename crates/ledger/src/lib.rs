@@ -9,7 +9,7 @@
 //! ```
 //! use bezwaar_core::account::Services;
 //! use bezwaar_core::{Holdings, time::Instant, wire::read_choices};
-//! use bezwaar_ledger::extract::{Cover, Extract, ExtractOptions, write_extract};
+//! use bezwaar_ledger::extract::{Cover, Extract, ExtractOptions, services_digest, write_extract};
 //! use bezwaar_ledger::key::{KeyFile, RootKey};
 //!
 //! let services = Services::default();
@@ -21,6 +21,7 @@
 //! let options = ExtractOptions {
 //!     through: Instant::parse("2026-03-01T00:00:00Z").expect("an instant"),
 //!     expires_at: Instant::parse("2026-03-02T00:00:00Z").expect("an instant"),
+//!     services: services_digest(&services),
 //!     covers: Cover::all_of_with(&services, &holdings),
 //! };
 //! let mut bytes = Vec::new();
@@ -28,6 +29,7 @@
 //!
 //! let extract = Extract::from_bytes(bytes).expect("a good extract");
 //! extract.check_keys(&keys).expect("made with this key");
+//! extract.check_services(&services).expect("made with these services");
 //! let noor = services.parse("club:@Noor").expect("an account");
 //! let row = extract.lookup(&keys.subject(&noor)).expect("noor said something");
 //! assert_eq!(extract.acts(row).expect("readable")[0].id, "o-1");

@@ -95,6 +95,7 @@ fn find(wanted: Option<&str>, source: &mut ItemSource, printer: &mut Printer) ->
 }
 
 /// The language of messages as the environment names it.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 fn language_of_environment() -> Language {
     let named = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
     named.into_iter().find(|value| !value.is_empty()).map_or(Language::En, |locale| Language::of_locale(&locale))

@@ -1,7 +1,10 @@
 //! The subcommands, one file each. A new one is a `mod`, a variant of [`Command`] and an arm in [`run`].
 
 mod decide;
+mod demo;
 mod explain;
+mod extract;
+mod gate;
 mod generate;
 mod policy;
 
@@ -33,7 +36,10 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 enum Command {
     Decide(decide::Args),
+    Demo(demo::Args),
     Explain(explain::Args),
+    Extract(extract::Args),
+    Gate(gate::Args),
     Policy(policy::Args),
     Generate(generate::Args),
 }
@@ -42,7 +48,10 @@ enum Command {
 pub(crate) fn run(printer: &mut Printer) -> Result<(), Error> {
     match Cli::try_parse()?.command {
         Command::Decide(args) => decide::run(&args, printer),
+        Command::Demo(args) => demo::run(&args, printer),
         Command::Explain(args) => explain::run(&args, printer),
+        Command::Extract(args) => extract::run(&args, printer),
+        Command::Gate(args) => gate::run(&args, printer),
         Command::Policy(args) => policy::run(&args, printer),
         Command::Generate(args) => generate::run(&args, printer),
     }

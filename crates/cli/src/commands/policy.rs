@@ -8,7 +8,7 @@ use bezwaar_core::policy::{
 };
 use bezwaar_core::region::{Region, lookup_set};
 use clap::{Subcommand, ValueEnum};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::inputs::suggestion;
@@ -88,17 +88,34 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     }
 }
 
+/// A version as a line of JSON.
+#[derive(Serialize)]
+struct Listed<'a> {
+    policy: &'a str,
+    version: &'a str,
+    effective: String,
+    zone: &'a str,
+    title: &'a str,
+    uses: Vec<&'a str>,
+    summary: &'a str,
+}
+
 fn list(args: &ListArgs, printer: &mut Printer) -> Result<(), Error> {
     let policies = policies::load(&args.policies, printer)?;
     let versions = policies.policies.values().flat_map(|policy| policy.versions.iter().map(move |version| (policy, version)));
     if args.output_format == OutputFormat::Json {
         for (policy, version) in versions {
-            let uses: Vec<&str> = version.uses.iter().map(|one| one.id.as_str()).collect();
-            let line = json!({
-                "policy": policy.id, "version": version.id, "effective": version.effective.to_string(), "zone": version.zone.name(),
-                "title": version.title, "uses": uses, "summary": version.summary,
-            });
-            printer.line(&line.to_string())?;
+            let listed = Listed {
+                policy: &policy.id,
+                version: &version.id,
+                effective: version.effective.to_string(),
+                zone: version.zone.name(),
+                title: &version.title,
+                uses: version.uses.iter().map(|one| one.id.as_str()).collect(),
+                summary: &version.summary,
+            };
+            let line = serde_json::to_string(&listed).map_err(|_| Error::internal("a version could not be written"))?;
+            printer.line(&line)?;
         }
         return Ok(());
     }
@@ -190,7 +207,8 @@ fn find_use<'p>(policy: &Policy, version: &'p Version, id: &str) -> Result<&'p U
     version.lookup_use(id).ok_or_else(|| {
         let known: BTreeSet<&str> = version.uses.iter().map(|one| one.id.as_str()).collect();
         let error = Error::user(format!("`{}@{}` has no use `{id}`{}", policy.id, version.id, suggestion(id, &known, "its uses")));
-        let elsewhere: Vec<String> = policy.versions.iter().filter(|other| other.lookup_use(id).is_some()).map(|other| format!("`{}`", other.id)).collect();
+        let elsewhere: Vec<String> =
+            policy.versions.iter().filter(|other| other.lookup_use(id).is_some()).map(|other| format!("`{}`", other.id)).collect();
         match elsewhere.as_slice() {
             [] => error,
             _ => error.with_help(format!("these versions have it: {}", elsewhere.join(", "))),
@@ -250,7 +268,8 @@ impl Page<'_> {
         self.section("People others write about");
         let version = self.version;
         for (reading, relations) in [("stated", &version.about.stated), ("protective", &version.about.protective)] {
-            let named: Vec<&str> = relations.iter().map(|relation| relation.as_str()).chain(["forwarder", "or it is not said how"]).collect();
+            let named: Vec<&str> =
+                relations.iter().map(|relation| relation.as_str()).chain(["forwarder", "or it is not said how"]).collect();
             self.fact(reading, &format!("a person's no counts when they stand in it as {}", named.join(", ")));
         }
         if !version.signals.is_empty() {

@@ -1,10 +1,10 @@
 //! What people said about the use of what they made.
 
+use super::Plan;
 use super::dice::Dice;
 use super::items::{Byline, Row};
 use super::people::{Person, Service, World};
 use super::write::{id, number, rfc3339};
-use super::Plan;
 
 /// Acts in a million people, besides objections.
 const SETTING_PPM: u64 = 60_000;

@@ -79,8 +79,9 @@ impl Dice {
 
 /// The 64-quantiles of a log-normal distribution with median 80 and sigma 1.15, cut at the ends.
 const LENGTHS: [u64; 65] = [
-    3, 7, 9, 12, 14, 16, 18, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 46, 48, 50, 53, 55, 58, 61, 64, 67, 70, 73, 76, 80, 84, 88, 92,
-    96, 100, 105, 110, 115, 121, 127, 133, 140, 148, 156, 164, 174, 184, 195, 208, 222, 238, 256, 276, 300, 329, 364, 409, 467, 550, 681, 952, 3781,
+    3, 7, 9, 12, 14, 16, 18, 19, 21, 23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43, 46, 48, 50, 53, 55, 58, 61, 64, 67, 70, 73, 76, 80, 84,
+    88, 92, 96, 100, 105, 110, 115, 121, 127, 133, 140, 148, 156, 164, 174, 184, 195, 208, 222, 238, 256, 276, 300, 329, 364, 409, 467,
+    550, 681, 952, 3781,
 ];
 
 /// Who writes how much: Zipf's law with Mandelbrot's shift, so that the first does not write everything.
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn chance_is_fixed_for_good() {
         let mut dice = Seed::new(7).stream(3);
-        assert_eq!([dice.any(), dice.any()], [12_345, 0]);
+        assert_eq!([dice.any(), dice.any()], [3_095_251_865_448_462_101, 782_178_412_237_291_251]);
         assert_ne!(Seed::new(7).stream(4).any(), Seed::new(8).stream(4).any());
     }
 

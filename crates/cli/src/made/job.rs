@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use super::Plan;
 use super::people::Service;
 use super::write::{Format, KINDS, RELATIONS, VISIBILITIES};
-use super::Plan;
 use bezwaar_core::item::Relation;
 
 /// A question that goes with some of the services.

@@ -23,7 +23,18 @@ dedans enfin peut-être vraiment presque toujours parfois souvent jamais partout
 
 /// Things that texts hold besides words, some of which a careless writer of JSON or CSV gets wrong.
 const EXTRAS: [&str; 12] = [
-    "😀", "❤️", "👩\u{200d}🌾", "“mooi”", "\"quoted\"", "back\\slash", "1,5 km", "100%", "#made", "e\u{301}te\u{301}", "\u{202b}مثال\u{202c}", "tab\there",
+    "😀",
+    "❤️",
+    "👩\u{200d}🌾",
+    "“mooi”",
+    "\"quoted\"",
+    "back\\slash",
+    "1,5 km",
+    "100%",
+    "#made",
+    "e\u{301}te\u{301}",
+    "\u{202b}مثال\u{202c}",
+    "tab\there",
 ];
 
 /// A language of texts.

@@ -3,9 +3,9 @@
 use bezwaar_core::item::{Audience, Category, ChatKind, Relation};
 use clap::ValueEnum;
 
+use super::SERVICES;
 use super::items::{Byline, Row};
 use super::people::{Age, Person, Service};
-use super::SERVICES;
 
 /// The form of made-up items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -104,7 +104,11 @@ fn write_item(row: &Row, out: &mut Vec<u8>) {
     word(out, "category", row.category.map(Category::as_str));
     word(out, "audience", row.audience.map(Audience::as_str));
     text(out, ",\"created_at\":\"");
-    if row.created_day_only { day(out, row.created.div_euclid(86_400)) } else { rfc3339(out, row.created) }
+    if row.created_day_only {
+        day(out, row.created.div_euclid(86_400))
+    } else {
+        rfc3339(out, row.created)
+    }
     out.push(b'"');
     for (key, time) in [("collected_at", row.collected), ("deleted_at", row.deleted)] {
         if let Some(time) = time {
@@ -251,7 +255,11 @@ fn write_dump(row: &Row, out: &mut Vec<u8>) {
         text(out, "\":[");
         if let Some((_, person)) = row.about.iter().find(|(other, _)| *other == relation) {
             out.push(b'"');
-            if relation == Relation::Depict { person.write_account(out) } else { person.write_value(out) }
+            if relation == Relation::Depict {
+                person.write_account(out)
+            } else {
+                person.write_value(out)
+            }
             out.push(b'"');
         }
         out.push(b']');

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Declared, Use, Version};
+use super::model::{Declared, Use};
 use super::read::Read;
 use crate::problem::Problem;
 use crate::region::Region;
@@ -31,7 +31,10 @@ pub(super) fn check_set(read: &[Read<'_>], problems: &mut Vec<Problem>) {
             let problem = Problem::new(&newer.file.path, newer.version_span.clone(), message);
             problems.push(problem.with_help("all versions of a policy begin their days in one zone"));
         }
-        check_continues(older, newer, problems);
+    }
+    for (place, newer) in read.iter().enumerate() {
+        let older = read.iter().take(place).filter(|older| older.policy_id == newer.policy_id);
+        check_continues(&older.collect::<Vec<_>>(), newer, problems);
     }
     for one in read {
         let before: BTreeSet<&str> = read
@@ -71,20 +74,21 @@ fn check_limits(one: &Read<'_>, problems: &mut Vec<Problem>) {
     }
 }
 
-/// A use under a new id that takes what an older one took, for the same recipients, goes on with it: it must say so, or
-/// whoever objected to the older one would be freed by a new name.
-fn check_continues(older: &Read<'_>, newer: &Read<'_>, problems: &mut Vec<Problem>) {
+/// A use that takes what an older one took, for the same recipients, goes on with it, unless it did so under its own name before: it
+/// must say so, or whoever objected to the older one would be freed by a new name.
+fn check_continues(older: &[&Read<'_>], newer: &Read<'_>, problems: &mut Vec<Problem>) {
     for (position, current) in newer.version.uses.iter().enumerate() {
-        let known = older.version.lookup_use(&current.id).is_some_and(|before| data_of(before).is_superset(&data_of(current)));
-        for before in &older.version.uses {
-            let says_so = current.continues.contains(&before.id) || reaches(&newer.version, current, &before.id);
-            if before.id == current.id || known || says_so || !overlaps(before, current) {
+        let known = older.iter().any(|older| older.version.lookup_use(&current.id).is_some_and(|before| takes_all_of(before, current)));
+        let continued = continued_by(older, newer, current);
+        let mut told: BTreeSet<&str> = BTreeSet::new();
+        for (file, before) in older.iter().rev().flat_map(|older| older.version.uses.iter().map(|before| (older.file, before))) {
+            if known || continued.contains(before.id.as_str()) || !overlaps(before, current) || !told.insert(&before.id) {
                 continue;
             }
             let span = newer.use_spans.get(position).cloned().unwrap_or_default();
             let message = format!(
                 "`{}` takes data for recipients that `{}` took in `{}`, and does not say that it continues it",
-                current.id, before.id, older.file.path
+                current.id, before.id, file.path
             );
             let help = format!("add continues = [\"{}\"], so that who objected to it stays out", before.id);
             problems.push(Problem::new(&newer.file.path, span, message).with_help(help));
@@ -92,19 +96,30 @@ fn check_continues(older: &Read<'_>, newer: &Read<'_>, problems: &mut Vec<Proble
     }
 }
 
-/// Whether a use continues another through uses of the same version.
-fn reaches(version: &Version, start: &Use, id: &str) -> bool {
-    let mut seen = BTreeSet::from([start.id.as_str()]);
-    let mut queue: Vec<&str> = start.continues.iter().map(String::as_str).collect();
+/// A use and everything it continues, directly or through others, in its version or an older one.
+fn continued_by<'r>(older: &[&'r Read<'_>], newer: &'r Read<'_>, start: &'r Use) -> BTreeSet<&'r str> {
+    let mut found = BTreeSet::new();
+    let mut queue: Vec<&str> = vec![&start.id];
     while let Some(next) = queue.pop() {
-        if next == id {
-            return true;
-        }
-        if seen.insert(next) {
-            queue.extend(version.lookup_use(next).into_iter().flat_map(|one| one.continues.iter().map(String::as_str)));
+        if found.insert(next) {
+            let named = older.iter().chain([&newer]).filter_map(|read| read.version.lookup_use(next));
+            queue.extend(named.flat_map(|one| one.continues.iter().map(String::as_str)));
         }
     }
-    false
+    found
+}
+
+/// Whether a use took all that another takes: data, recipients and people.
+fn takes_all_of(before: &Use, current: &Use) -> bool {
+    let regions = match (&before.regions, &current.regions) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(before), Some(current)) => before.is_superset(current),
+    };
+    let registered = before.registered.is_none() || before.registered == current.registered;
+    let recipients = current.recipients.iter().all(|one| before.reaches(one) || before.recipients.contains(one));
+    let ages = before.min_age.unwrap_or_default() <= current.min_age.unwrap_or_default();
+    regions && registered && ages && recipients && data_of(before).is_superset(&data_of(current))
 }
 
 /// Every category with every audience a use takes it for.

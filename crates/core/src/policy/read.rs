@@ -102,10 +102,11 @@ fn read_version<'f>(file: &'f PolicyFile, problems: &mut Vec<Problem>) -> Option
         })
         .collect();
     let mut reader = Reader { file, problems, sources: sources.iter().map(|source| source.id.clone()).collect() };
-    reader.unique(&root.tables("source"), "source");
-    reader.unique(&root.tables("control"), "control");
-    reader.unique(&root.tables("use"), "use");
-    reader.unique(&root.tables("dispute"), "dispute");
+    reader.unique(&root.tables("source"), "id", "source");
+    reader.unique(&root.tables("signal"), "name", "signal");
+    reader.unique(&root.tables("control"), "id", "control");
+    reader.unique(&root.tables("use"), "id", "use");
+    reader.unique(&root.tables("dispute"), "id", "dispute");
     let zone = match Zone::parse(&policy.text("zone")) {
         Ok(zone) => zone,
         Err(error) => {
@@ -166,12 +167,13 @@ impl Reader<'_, '_> {
         });
     }
 
-    fn unique(&mut self, nodes: &[Node<'_, '_>], what: &str) {
+    fn unique(&mut self, nodes: &[Node<'_, '_>], key: &str, what: &str) {
         let mut seen = BTreeSet::new();
         for node in nodes {
-            let id = node.text("id");
+            let id = node.text(key);
             if !seen.insert(id.clone()) {
-                self.problem(node.span_of("id"), format!("the {what} `{id}` stands here twice"), Some("give one of them another id".to_owned()));
+                let help = format!("give one of them another {key}, or keep one");
+                self.problem(node.span_of(key), format!("the {what} `{id}` stands here twice"), Some(help));
             }
         }
     }
@@ -293,6 +295,7 @@ impl Reader<'_, '_> {
         if node.plain_texts("recipients").is_empty() {
             self.problem(node.span_of("recipients"), "a use has at least one recipient", Some("write \"third:*\" for third parties not named".to_owned()));
         }
+        self.unique(&node.tables("carve_out"), "id", "carve-out");
         let known_controls = controls.iter().map(|control| control.id.clone()).collect();
         let sources = self.known_sources(node);
         let evidence = self.evidence(node);

@@ -55,7 +55,7 @@ pub struct ChoiceFile {
     /// The choices in the order of the file, without repetitions.
     pub choices: Vec<Choice>,
     /// Things a person should look at, though they stop nothing: acts that count as a no because they cannot be
-    /// evaluated, opening acts that do not count.
+    /// evaluated or name nothing, opening acts that do not count.
     pub notes: Vec<LineError>,
 }
 
@@ -112,6 +112,10 @@ impl Reader<'_> {
                     self.file.notes.push(LineError::new(line, 0, message));
                 } else if choice.act.opens() && !choice.by_own_hand() {
                     let message = format!("`{}` opens something but did not come by the person's own hand, so it does not count", choice.id);
+                    self.file.notes.push(LineError::new(line, 0, message));
+                }
+                for field in empty_lists(&choice.act) {
+                    let message = format!("`{field}` of `{}` is empty, and an empty list in a no is read as all", choice.id);
                     self.file.notes.push(LineError::new(line, 0, message));
                 }
                 self.first_line.insert(choice.id.clone(), self.file.choices.len());
@@ -298,6 +302,17 @@ fn patterns(list: Option<&[String]>) -> Option<Vec<Pattern>> {
     list.map(|list| list.iter().map(|text| Pattern::parse(text)).collect())
 }
 
+/// The lists of a closing act that are there without entries.
+fn empty_lists(act: &Act) -> Vec<&'static str> {
+    let lists = match act {
+        Act::Object { uses, recipients, items } => vec![("uses", uses), ("recipients", recipients), ("items", items)],
+        Act::Erase { items } => vec![("items", items)],
+        _ => Vec::new(),
+    };
+    let empty = lists.into_iter().filter(|(_, list)| list.as_ref().is_some_and(Vec::is_empty));
+    empty.map(|(field, _)| field).collect()
+}
+
 fn list(words: &[&str]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
@@ -339,6 +354,23 @@ mod tests {
     fn the_same_act_twice_is_one_act() {
         let line = "{\"id\":\"o-1\",\"person\":\"f:1\",\"act\":\"object\",\"received_at\":\"2025-05-26T21:50:00Z\"}\n";
         assert_eq!(read(&line.repeat(3)).unwrap().choices.len(), 1);
+    }
+
+    #[test]
+    fn an_empty_list_in_a_no_is_noted() {
+        let file = read(concat!(
+            "{\"id\":\"o\",\"person\":\"f:1\",\"act\":\"object\",\"uses\":[],\"items\":[],\"received_at\":\"2025-05-26T21:50:00Z\"}\n",
+            "{\"id\":\"k\",\"person\":\"f:1\",\"act\":\"consent\",\"uses\":[],\"received_at\":\"2025-05-26T21:50:00Z\"}\n",
+        ))
+        .unwrap();
+        let notes: Vec<String> = file.notes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            notes,
+            [
+                "line 1, column 0: `uses` of `o` is empty, and an empty list in a no is read as all",
+                "line 1, column 0: `items` of `o` is empty, and an empty list in a no is read as all",
+            ]
+        );
     }
 
     #[test]

@@ -6,29 +6,51 @@ use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqA
 
 use crate::mapping::ELEMENTS;
 
+/// A path into records, and what its values are for.
+#[derive(Clone, Debug)]
+pub(crate) struct MappedPath {
+    pub(crate) path: Vec<String>,
+    /// Whether it names people or records.
+    pub(crate) names: bool,
+    /// Whether the structure around it says something by being there, although the value is not.
+    pub(crate) held: bool,
+}
+
 /// The mapped paths as a tree; each leaf is a slot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathTree {
     slot: Option<usize>,
     /// Whether the values name people or records: then a number with a fraction is nobody.
     names: bool,
+    /// See [`MappedPath`].
+    held: bool,
     children: BTreeMap<String, PathTree>,
     elements: Option<Box<PathTree>>,
 }
 
 impl PathTree {
-    /// The tree of paths; slot *n* is path *n*. The truth value says whether a path names people or records.
-    pub(crate) fn new(paths: &[(Vec<String>, bool)]) -> PathTree {
+    /// The tree of paths; slot *n* is path *n*.
+    pub(crate) fn new(paths: &[MappedPath]) -> PathTree {
         let mut root = PathTree::default();
-        for (slot, (path, names)) in paths.iter().enumerate() {
+        for (slot, MappedPath { path, names, held }) in paths.iter().enumerate() {
             let mut node = &mut root;
             for step in path {
                 node = if step == ELEMENTS { node.elements.get_or_insert_default() } else { node.children.entry(step.clone()).or_default() };
             }
             node.slot = Some(slot);
             node.names = *names;
+            node.held = *held;
         }
         root
+    }
+
+    /// A value that is null or left out, in a structure that is there.
+    fn absent(&self, slots: &mut Slots) {
+        match self.slot.filter(|_| self.held) {
+            // An empty text is there, but no word anybody knows.
+            Some(slot) => slots.push(slot, Some(String::new())),
+            None => self.nulls(slots),
+        }
     }
 
     /// Gives every slot below a null, so that lists of one record stay in step.
@@ -130,7 +152,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         }
         for (name, child) in &self.tree.children {
             if !seen.contains(&name.as_str()) {
-                child.nulls(self.slots);
+                child.absent(self.slots);
             }
         }
         Ok(())
@@ -145,7 +167,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        self.tree.nulls(self.slots);
+        self.tree.absent(self.slots);
         Ok(())
     }
 
@@ -180,8 +202,12 @@ mod tests {
         text.split('.').map(str::to_owned).collect()
     }
 
+    fn mapped(text: &str, names: bool) -> MappedPath {
+        MappedPath { path: path(text), names, held: false }
+    }
+
     fn values(record: &str) -> Result<Vec<Vec<Option<String>>>, usize> {
-        let tree = PathTree::new(&[(path("id"), true), (path("user.name"), true), (path("tags.[].who"), true), (path("tags.[].as"), false)]);
+        let tree = PathTree::new(&[mapped("id", true), mapped("user.name", true), mapped("tags.[].who", true), mapped("tags.[].as", false)]);
         let mut slots = Slots::new(4);
         extract(record.as_bytes(), &tree, &mut slots)?;
         Ok((0..4).map(|slot| slots.get(slot).to_vec()).collect())
@@ -217,8 +243,18 @@ mod tests {
         ] {
             assert!(values(record).is_err(), "{record}");
         }
-        let tree = PathTree::new(&[(path("id"), true)]);
+        let tree = PathTree::new(&[mapped("id", true)]);
         assert_eq!(extract(b"{\"id\":\"a\",\"x\":\"\xff\"}", &tree, &mut Slots::new(1)), Err(16));
+    }
+
+    #[test]
+    fn a_structure_that_is_there_without_its_values() {
+        let tree = PathTree::new(&[MappedPath { held: true, ..mapped("chat.kind", false) }]);
+        for (record, found) in [(r#"{"chat":{}}"#, Some("")), (r#"{"chat":{"kind":null}}"#, Some("")), (r#"{"chat":null}"#, None), ("{}", None), ("null", None)] {
+            let mut slots = Slots::new(1);
+            extract(record.as_bytes(), &tree, &mut slots).unwrap();
+            assert_eq!(slots.get(0), [found.map(str::to_owned)], "{record}");
+        }
     }
 
     #[test]

@@ -12,9 +12,24 @@ use crate::error::{GateError, Result};
 /// The end of the names of files still being written.
 pub(crate) const PART: &str = ".bezwaar-part";
 
+/// A working name. What stands there is removed unless it was given its own name: it may hold records nobody checked.
+struct Part {
+    path: PathBuf,
+    named: bool,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.named {
+            // The first error is the one to report; a part that stays is no release, and the next run writes over it.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// A file being written under another name.
 pub(crate) struct OutputFile {
-    part: PathBuf,
+    part: Part,
     path: PathBuf,
     writer: Counting,
 }
@@ -65,7 +80,7 @@ impl OutputFile {
         let _ = private;
         let file = options.open(&part).map_err(|error| GateError::io(&part, "write", error))?;
         let writer = Counting { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), bytes: 0 };
-        Ok(OutputFile { part, path: path.to_owned(), writer })
+        Ok(OutputFile { part: Part { path: part, named: false }, path: path.to_owned(), writer })
     }
 
     /// Where to write.
@@ -73,24 +88,19 @@ impl OutputFile {
         &mut self.writer
     }
 
-    /// Where it stands until it is named.
-    pub(crate) fn part(&self) -> &Path {
-        &self.part
-    }
-
     /// Flushes to disk; the file can be read back now, and named with [`Settled::publish`].
     pub(crate) fn settle(self) -> Result<Settled> {
         let OutputFile { part, path, writer } = self;
         let Counting { inner, hash, bytes } = writer;
-        let file = inner.into_inner().map_err(|error| GateError::io(&part, "write", error.into_error()))?;
-        file.sync_all().map_err(|error| GateError::io(&part, "flush", error))?;
+        let file = inner.into_inner().map_err(|error| GateError::io(&part.path, "write", error.into_error()))?;
+        file.sync_all().map_err(|error| GateError::io(&part.path, "flush", error))?;
         Ok(Settled { part, path, written: Written { bytes, sha256: hex(&hash.finalize()) } })
     }
 }
 
 /// A file that is on disk, under its working name.
 pub(crate) struct Settled {
-    part: PathBuf,
+    part: Part,
     path: PathBuf,
     written: Written,
 }
@@ -98,7 +108,7 @@ pub(crate) struct Settled {
 impl Settled {
     /// Where it stands until it is named.
     pub(crate) fn part(&self) -> &Path {
-        &self.part
+        &self.part.path
     }
 
     /// What was written.
@@ -107,8 +117,9 @@ impl Settled {
     }
 
     /// Gives it its name, durably.
-    pub(crate) fn publish(self) -> Result<Written> {
-        std::fs::rename(&self.part, &self.path).map_err(|error| GateError::io(&self.path, "name", error))?;
+    pub(crate) fn publish(mut self) -> Result<Written> {
+        std::fs::rename(&self.part.path, &self.path).map_err(|error| GateError::io(&self.path, "name", error))?;
+        self.part.named = true;
         if let Some(folder) = self.path.parent() {
             sync_folder(folder)?;
         }

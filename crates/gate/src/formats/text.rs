@@ -11,7 +11,7 @@ use bezwaar_core::wire::parse_item;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::csv::{Scan, fields as csv_fields};
-use super::json::{PathTree, Slots, extract};
+use super::json::{MappedPath, PathTree, Slots, extract};
 use super::output::{OutputFile, TextWriter};
 use super::{Compression, Stamp, open_text};
 use crate::error::{GateError, Result};
@@ -37,19 +37,23 @@ impl TextBinding {
         if format == Format::Items {
             return Ok(TextBinding::Items(ItemDecider::new(gate)));
         }
+        let misaligned = mapping.misaligned();
+        if !misaligned.is_empty() {
+            return Err(GateError::input(path, "the mapping does not fit the records").with_details(misaligned).with_help("mend [input.map] in the job"));
+        }
         let paths = unique_paths(mapping);
         // Paths become slots of flat columns named by their number.
         let slot = |path: &[String]| {
-            let number = paths.iter().position(|(other, _)| other == path).unwrap_or_default().to_string();
+            let number = paths.iter().position(|mapped| mapped.path == path).unwrap_or_default().to_string();
             if path.iter().any(|step| step == ELEMENTS) { vec![number, ELEMENTS.to_owned()] } else { vec![number] }
         };
         let flat = mapping.with_paths(&slot);
-        let lists: Vec<bool> = paths.iter().map(|(path, _)| path.iter().any(|step| step == ELEMENTS)).collect();
+        let lists: Vec<bool> = paths.iter().map(|mapped| mapped.path.iter().any(|step| step == ELEMENTS)).collect();
         let schema = schema_of(&lists);
         if format == Format::Csv {
             let header = header(path, limits)?;
             let (mut columns, mut errors) = (Vec::new(), Vec::new());
-            for (path, _) in &paths {
+            for MappedPath { path, .. } in &paths {
                 let name = path.first().map_or("", String::as_str);
                 let found: Vec<usize> = header.iter().enumerate().filter(|(_, other)| *other == name).map(|(place, _)| place).collect();
                 match (found.as_slice(), path.len()) {
@@ -89,7 +93,7 @@ impl TextBinding {
             .paths()
             .into_iter()
             .filter(|(field, _)| !matches!(*field, "about" | "deleted_at" | "hold"))
-            .filter_map(|(field, path)| Some((paths.iter().position(|(other, _)| other == path)?, field)))
+            .filter_map(|(field, path)| Some((paths.iter().position(|mapped| mapped.path == path)?, field)))
             .collect();
         let mut seen = vec![false; lists.len()];
         let mut slots = Slots::new(lists.len());
@@ -108,7 +112,7 @@ impl TextBinding {
         let absent: Vec<String> = needed
             .iter()
             .filter(|(slot, _)| good > 0 && !seen.get(*slot).copied().unwrap_or_default())
-            .map(|(slot, field)| format!("{field}: no record of the first {good} has `{}`", paths.get(*slot).map(|(path, _)| path.join(".")).unwrap_or_default()))
+            .map(|(slot, field)| format!("{field}: no record of the first {good} has `{}`", paths.get(*slot).map(|mapped| mapped.path.join(".")).unwrap_or_default()))
             .collect();
         if absent.is_empty() {
             return Ok(());
@@ -198,14 +202,19 @@ impl TextBinding {
     }
 }
 
-fn unique_paths(mapping: &Mapping) -> Vec<(Vec<String>, bool)> {
+fn unique_paths(mapping: &Mapping) -> Vec<MappedPath> {
     let relations: Vec<&[String]> = mapping.about.iter().filter_map(|person| person.relation_path.as_deref()).collect();
-    let mut paths: Vec<(Vec<String>, bool)> = Vec::new();
+    let mut paths: Vec<MappedPath> = Vec::new();
     for (field, path) in mapping.paths() {
         let names = matches!(field, "id" | "author" | "about") && !relations.contains(&path);
-        match paths.iter_mut().find(|(other, _)| other == path) {
-            Some((_, named)) => *named |= names,
-            None => paths.push((path.to_vec(), names)),
+        // A conversation nobody knows anything about is a conversation all the same.
+        let held = field.starts_with("conversation.") && path.len() > 1 && !path.iter().any(|step| step == ELEMENTS);
+        match paths.iter_mut().find(|other| other.path == path) {
+            Some(other) => {
+                other.names |= names;
+                other.held |= held;
+            }
+            None => paths.push(MappedPath { path: path.to_vec(), names, held }),
         }
     }
     paths

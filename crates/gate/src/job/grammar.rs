@@ -34,7 +34,8 @@ const INPUT: &[Field] = &[
     optional("map", Shape::Table(MAP), "what the columns mean; left out for items"),
 ];
 
-const MAP: &[Field] = &[
+/// What the columns of an input mean.
+pub(super) const MAP: &[Field] = &[
     optional("id", Shape::Any, "the record's id"),
     optional("author", Shape::Any, "who wrote it"),
     optional("about", Shape::Any, "whom it is about"),

@@ -10,7 +10,7 @@ use bezwaar_core::item::Relation;
 use bezwaar_core::problem::Problem;
 use bezwaar_core::time::{Instant, Zone};
 
-use super::grammar::{AGE, JOB, PERSON, TIME, WORD};
+use super::grammar::{AGE, JOB, MAP, PERSON, TIME, WORD};
 use super::{Form, Format, Input, Job, Limits, OnFileError};
 use crate::error::{GateError, Result};
 use crate::mapping::{AgeMap, AgeOn, ELEMENTS, Mapping, Origin, PersonMap, TimeMap, TimeText, Unit, WordMap};
@@ -27,13 +27,17 @@ impl Job {
     pub fn parse(file: &str, text: &str, base: &Path) -> Result<Job> {
         let mut reader = Reader { file, base, problems: Vec::new() };
         let job = reader.job(text);
-        match job.filter(|_| reader.problems.is_empty()) {
-            Some(job) => Ok(job),
-            None => {
-                let count = reader.problems.len();
-                Err(GateError::config(format!("the job has {count} problem{}", if count == 1 { "" } else { "s" })).with_problems(reader.problems, text))
-            }
-        }
+        reader.done(job, "job", text)
+    }
+}
+
+impl Mapping {
+    /// Reads what stands under `[input.map]`, alone, from its text; `base` is the folder its paths start from.
+    pub fn parse(file: &str, text: &str, base: &Path) -> Result<Mapping> {
+        let mut reader = Reader { file, base, problems: Vec::new() };
+        let table = parse(file, text, MAP, &mut reader.problems);
+        let mapping = table.map(|table| reader.mapping(&Node::root(&table)));
+        reader.done(mapping, "map", text)
     }
 }
 
@@ -44,6 +48,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn done<T>(self, made: Option<T>, what: &str, text: &str) -> Result<T> {
+        match made.filter(|_| self.problems.is_empty()) {
+            Some(made) => Ok(made),
+            None => {
+                let count = self.problems.len();
+                Err(GateError::config(format!("the {what} has {count} problem{}", if count == 1 { "" } else { "s" })).with_problems(self.problems, text))
+            }
+        }
+    }
+
     fn problem(&mut self, span: std::ops::Range<usize>, message: impl Into<String>, help: &str) {
         self.problems.push(Problem::new(self.file, span, message).with_help(help));
     }
@@ -59,10 +73,10 @@ impl Reader<'_> {
                 None
             }
         });
-        let path = |node: &Node<'_, '_>, name: &str| self.base.join(node.text(name));
+        let path = |node: &Node<'_, '_>, name: &str| lexical(&self.base.join(node.text(name)));
         let (policies, extract_path, key, out) = (path(&question, "policies"), path(&extract, "path"), path(&extract, "key"), path(&output, "path"));
-        let withheld_list = output.opt_text("withheld_list").map(|text| self.base.join(text));
-        if let Some(list) = withheld_list.as_ref().filter(|list| lexical(list).starts_with(lexical(&out))) {
+        let withheld_list = output.opt_text("withheld_list").map(|text| lexical(&self.base.join(text)));
+        if let Some(list) = withheld_list.as_ref().filter(|list| list.starts_with(&out)) {
             let message = format!("`{}` lies inside the output folder", list.display());
             self.problem(output.span_of("withheld_list"), message, "put the list elsewhere: it is personal data and does not travel with the release");
         }

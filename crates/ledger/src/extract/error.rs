@@ -56,6 +56,8 @@ pub enum ExtractError {
         /// The version of this program.
         program: u32,
     },
+    /// Made with other rules for how services write names.
+    Services,
     /// A canary does not have the key it should have.
     Canary,
     /// The options make no sense.
@@ -91,6 +93,7 @@ impl fmt::Display for ExtractError {
             ExtractError::Normaliser { extract, program } => {
                 write!(f, "the extract was made with account normalisation {extract}, and this program has {program}")
             }
+            ExtractError::Services => f.write_str("the extract was made with other rules for how services write names"),
             ExtractError::Canary => f.write_str("a canary of the extract does not come out with this key"),
             ExtractError::Options { because } => write!(f, "this extract cannot be written: {because}"),
             ExtractError::Collision => f.write_str("this extract cannot be written: two accounts have the same subject key"),
@@ -120,6 +123,7 @@ impl ExtractError {
                 "use the key file the extract was made with; with another key nobody in it would be found"
             }
             ExtractError::Normaliser { .. } => "make the extract anew with this version; with the other, accounts would not be found",
+            ExtractError::Services => "make the extract with the policies folder the job names",
             ExtractError::Options { .. } => "change what is asked for",
             ExtractError::Collision => "start a new epoch in the key file, and make the extract anew",
             ExtractError::TooManyPeople => "split the people over several gate domains",

@@ -125,6 +125,8 @@ pub struct ExtractHeader {
     pub key_id: String,
     /// The version of account normalisation it was made with.
     pub normaliser: u32,
+    /// SHA-256 of the rules of the services it was made with, in hexadecimal: see [`services_digest`].
+    pub services: String,
     /// It holds every act that counts from this moment or earlier.
     #[serde(with = "instant_text")]
     pub through: Instant,
@@ -199,6 +201,7 @@ impl ExtractHeader {
         let checks = [
             (self.format == FORMAT, "`format` is another one"),
             (hex::is_hex(&self.key_id, 16), "`key_id` is not 16 hexadecimal digits"),
+            (hex::is_hex(&self.services, 64), "`services` is not a hash"),
             (has_a_text(self.through), "`through` is not a moment of the calendar"),
             (has_a_text(self.expires_at), "`expires_at` is not a moment of the calendar"),
             (self.expires_at > self.through, "`expires_at` is not after `through`"),
@@ -216,6 +219,11 @@ impl ExtractHeader {
             None => Ok(()),
         }
     }
+}
+
+/// What stands in a header for the rules by which services write names: SHA-256 of [`Services::canonical_text`], in hexadecimal.
+pub fn services_digest(services: &Services) -> String {
+    hex::encode(&Sha256::digest(services.canonical_text()))
 }
 
 /// Whether the moment can be written and read back.

@@ -4,12 +4,12 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use bezwaar_core::account::{Kind, NORMALISER_VERSION};
+use bezwaar_core::account::{Kind, NORMALISER_VERSION, Services};
 use bezwaar_core::acts::HeldAct;
 use sha2::{Digest, Sha256};
 
 use super::ExtractError;
-use super::header::{Canary, ExtractHeader};
+use super::header::{Canary, ExtractHeader, services_digest};
 use super::rows::{Tail, read_table, walk};
 use crate::hex;
 use crate::key::{SubjectKey, SubjectKeys};
@@ -113,6 +113,12 @@ impl Extract {
         }
         let come_out = |canary: &Canary| canary.comes_out(keys);
         if header.canaries.iter().all(come_out) { Ok(()) } else { Err(ExtractError::Canary) }
+    }
+
+    /// Whether the extract was made with these rules for how services write names. With others, an account would have another
+    /// normal form, and so another key: somebody who objected would not be found.
+    pub fn check_services(&self, services: &Services) -> Result<(), ExtractError> {
+        if self.header().services == services_digest(services) { Ok(()) } else { Err(ExtractError::Services) }
     }
 
     /// Whether *not in the extract* means *said nothing* for such a name on this service.

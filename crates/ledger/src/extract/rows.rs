@@ -1,7 +1,7 @@
 //! How the acts of one person are written as bytes, and read back.
 //!
 //! What many acts have in common (what they do, to which uses and recipients) is a *shape*, written once per extract. An act is
-//! its time, its id, the link it came over, the number of its shape, and what is its own: the items or the id it names.
+//! its times, its id, the link it came over, the number of its shape, and what is its own: the items or the id it names.
 
 use bezwaar_core::acts::{HeldAct, HeldBody, ItemNames};
 use bezwaar_core::pattern::Pattern;
@@ -113,6 +113,9 @@ pub(super) fn put_shape(body: &HeldBody, out: &mut Vec<u8>) {
 fn put_head(act: &HeldAct, last: Option<Instant>, out: &mut Vec<u8>) {
     let from = act.from.as_micros();
     put_varint(last.map_or(zigzag(from), |last| from.abs_diff(last.as_micros())), out);
+    // A closing act has one moment, and no opening act counts from before it was received.
+    let lag = if act.body.opens() { from.saturating_sub(act.received.as_micros()).max(0) } else { 0 };
+    put_varint(lag.unsigned_abs(), out);
     put_bytes(act.id.as_bytes(), out);
     match &act.via {
         None => out.push(0),
@@ -301,6 +304,7 @@ fn check_shape(shape: &[u8]) -> Option<Tail> {
 /// One act as it lies in a row, checked to its end.
 pub(super) struct ActBytes<'a> {
     from: Instant,
+    received: Instant,
     id: &'a str,
     via: Option<&'a str>,
     head: &'a [u8],
@@ -328,7 +332,7 @@ impl ActBytes<'_> {
     /// The act as the decision takes it.
     pub(super) fn to_act(&self) -> Option<HeldAct> {
         let body = body_of(self.shape, self.tail)?;
-        Some(HeldAct { id: self.id.to_owned(), from: self.from, via: self.via.map(str::to_owned), body })
+        Some(HeldAct { id: self.id.to_owned(), from: self.from, received: self.received, via: self.via.map(str::to_owned), body })
     }
 }
 
@@ -369,17 +373,22 @@ pub(super) fn walk<'a>(
     mut each: impl FnMut(ActBytes<'a>) -> Option<()>,
 ) -> Option<()> {
     let mut cursor = Cursor(row);
-    let mut last: Option<i64> = None;
+    let mut last: Option<(i64, &str)> = None;
     let mut in_full = 0_usize;
     while !cursor.0.is_empty() {
         let start = cursor.0;
         let time = cursor.varint()?;
         let from = match last {
             None => unzigzag(time),
-            Some(last) => last.checked_add_unsigned(time)?,
+            Some((last, _)) => last.checked_add_unsigned(time)?,
         };
-        last = Some(from);
+        let lag = cursor.varint()?;
+        let received = from.checked_sub_unsigned(lag)?;
         let id = cursor.text()?;
+        if last.is_some_and(|last| last > (from, id)) {
+            return None;
+        }
+        last = Some((from, id));
         let via = match cursor.varint()?.checked_sub(1) {
             None => None,
             Some(len) => Some(str::from_utf8(cursor.take(len)?).ok()?),
@@ -387,6 +396,10 @@ pub(super) fn walk<'a>(
         let head = start.get(..start.len() - cursor.0.len())?;
         let number = cursor.varint()?;
         let (shape, tail) = shape_at(number)?;
+        // Only an opening act has a second moment.
+        if lag != 0 && !matches!(shape.first(), Some(&SET_ON | &WITHDRAW | &CONSENT)) {
+            return None;
+        }
         let before = cursor.0;
         let tail = match tail {
             Tail::Nothing => TailBytes::Nothing,
@@ -398,7 +411,8 @@ pub(super) fn walk<'a>(
         if in_full > ROW_BYTES_MAX {
             return None;
         }
-        each(ActBytes { from: Instant::from_micros(from), id, via, head, number, shape, tail, tail_bytes })?;
+        let [from, received] = [from, received].map(Instant::from_micros);
+        each(ActBytes { from, received, id, via, head, number, shape, tail, tail_bytes })?;
     }
     Some(())
 }

@@ -23,6 +23,8 @@ pub struct ExtractOptions {
     pub through: Instant,
     /// From this moment on no release may rest on it.
     pub expires_at: Instant,
+    /// The rules by which the accounts of the holdings were read: [`services_digest`](super::services_digest) of them.
+    pub services: String,
     /// The names it answers for, in any order.
     pub covers: Vec<Cover>,
 }
@@ -41,6 +43,7 @@ pub fn write_extract(
         format: FORMAT.to_owned(),
         key_id: keys.key_id().to_owned(),
         normaliser: NORMALISER_VERSION,
+        services: options.services.clone(),
         through: options.through,
         covers: Cover::in_order(&options.covers),
         canaries: Canary::all(keys),

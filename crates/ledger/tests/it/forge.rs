@@ -41,10 +41,11 @@ pub(crate) fn with_field(field: &str, value: impl ToString) -> Vec<u8> {
 }
 
 /// The fields of a header in their order.
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 14] = [
     "format",
     "key_id",
     "normaliser",
+    "services",
     "through",
     "covers",
     "canaries",

@@ -91,18 +91,18 @@ fn huge_counts_are_refused_without_taking_memory() {
         let bytes = with_body(&ExtractHeader { people, acts: people, ..header.clone() }, &body);
         assert!(matches!(Extract::from_bytes(bytes), Err(ExtractError::Body { .. })));
     }
-    let good = Parts::new(&[1, 9], &[&[0, 0, 0, 0]]);
+    let good = Parts::new(&[1, 9], &[&[0, 0, 0, 0, 0]]);
     assert!(good.read().is_ok());
     for table_len in [3, u64::MAX, u64::MAX - 8, 1 << 63] {
-        assert!(Parts { table_len, ..Parts::new(&[1, 9], &[&[0, 0, 0, 0]]) }.read().is_err());
+        assert!(Parts { table_len, ..Parts::new(&[1, 9], &[&[0, 0, 0, 0, 0]]) }.read().is_err());
     }
     // Numbers within the table and the rows: 2^62 patterns, 2^60 items, a text of 2^63 bytes.
     let huge = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x40];
     let list = [&[12, 6][..], &huge, &[0]].concat();
-    assert!(Parts::new(&list, &[&[0, 0, 0, 0]]).read().is_err());
+    assert!(Parts::new(&list, &[&[0, 0, 0, 0, 0]]).read().is_err());
     let text = [&[10, 7][..], &huge].concat();
-    assert!(Parts::new(&text, &[&[0, 0, 0, 0]]).read().is_err());
-    for row in [[&[0, 0, 0, 0][..], &huge].concat(), [&[0][..], &huge, &[0, 0]].concat(), [&[0, 0][..], &huge, &[0]].concat()] {
+    assert!(Parts::new(&text, &[&[0, 0, 0, 0, 0]]).read().is_err());
+    for row in [[&[0, 0, 0, 0, 0][..], &huge].concat(), [&[0, 0][..], &huge, &[0, 0]].concat(), [&[0, 0, 0][..], &huge, &[0]].concat()] {
         let extract = Parts::new(&[2, 8, 1], &[&row]).read().unwrap();
         assert!(matches!(extract.acts(0), Err(ExtractError::Row { row: 0 })));
     }
@@ -110,7 +110,7 @@ fn huge_counts_are_refused_without_taking_memory() {
 
 #[test]
 fn shapes_have_one_form() {
-    let row: &[u8] = &[0, 0, 0, 0];
+    let row: &[u8] = &[0, 0, 0, 0, 0];
     assert!(Parts::new(&[1, 4, 1, 9], &[row]).read().is_ok());
     let bad: [(&str, &[u8]); 12] = [
         ("the same twice", &[1, 9, 1, 9]),
@@ -135,17 +135,25 @@ fn shapes_have_one_form() {
 fn rows_have_one_form() {
     let table = [1, 4, 2, 8, 1, 1, 9];
     let acts = |row: &[u8]| Parts::new(&table, &[row]).read().unwrap().acts(0);
-    assert_eq!(acts(&[0, 0, 0, 2]).unwrap()[0].body, HeldBody::Unreadable);
-    let bad: [(&str, &[u8]); 9] = [
-        ("a shape that is not there", &[0, 0, 0, 3]),
-        ("a number in a longer form", &[0x80, 0, 0, 0, 2]),
+    assert_eq!(acts(&[0, 0, 0, 0, 2]).unwrap()[0].body, HeldBody::Unreadable);
+    let withdrawal = &acts(&[2, 3, 0, 0, 0, 0]).unwrap()[0];
+    assert_eq!((withdrawal.from.as_micros(), withdrawal.received.as_micros()), (1, -2));
+    let bad: [(&str, &[u8]); 15] = [
+        ("ids not in order", &[0, 0, 1, b'b', 0, 2, 0, 0, 1, b'a', 0, 2]),
+        ("a shape that is not there", &[0, 0, 0, 0, 3]),
+        ("a number in a longer form", &[0x80, 0, 0, 0, 0, 2]),
+        ("a lag in a longer form", &[0, 0x80, 0, 0, 0, 2]),
+        ("a lag of an act nobody can evaluate", &[0, 3, 0, 0, 2]),
+        ("a lag of an erasure", &[0, 3, 0, 0, 1, 0]),
+        ("a lag from before all time", &[0, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 0, 0, 0, 0]),
         ("cut off after the time", &[0]),
-        ("cut off after the id", &[0, 0]),
-        ("cut off before what it withdraws", &[0, 0, 0, 0]),
-        ("an id that is not UTF-8", &[0, 1, 0xff, 0, 2]),
-        ("a link that is not UTF-8", &[0, 0, 2, 0xff, 2]),
-        ("fewer items than said", &[0, 0, 0, 1, 1, 0]),
-        ("a time past the end", &[0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 2]),
+        ("cut off after the lag", &[0, 0]),
+        ("cut off after the id", &[0, 0, 0]),
+        ("cut off before what it withdraws", &[0, 0, 0, 0, 0]),
+        ("an id that is not UTF-8", &[0, 0, 1, 0xff, 0, 2]),
+        ("a link that is not UTF-8", &[0, 0, 0, 2, 0xff, 2]),
+        ("fewer items than said", &[0, 0, 0, 0, 1, 1, 0]),
+        ("a time past the end", &[0, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 2]),
     ];
     for (what, row) in bad {
         assert!(matches!(acts(row), Err(ExtractError::Row { row: 0 })), "{what}");
@@ -154,7 +162,7 @@ fn rows_have_one_form() {
 
 #[test]
 fn keys_and_offsets_must_rise() {
-    let row: &[u8] = &[0, 0, 0, 0];
+    let row: &[u8] = &[0, 0, 0, 0, 0];
     let new = || Parts::new(&[1, 9], &[row, row, row]);
     assert!(new().read().is_ok());
     let mut same = new();
@@ -162,7 +170,7 @@ fn keys_and_offsets_must_rise() {
     let mut swapped = new();
     swapped.keys.swap(1, 2);
     let mut cases = vec![same, swapped];
-    for offsets in [[1, 4, 8, 12], [0, 4, 4, 12], [0, 8, 4, 12], [0, 4, 8, 11], [0, 4, 8, 13], [0, 4, u64::MAX, 12], [0, 4, 12, 12]] {
+    for offsets in [[1, 5, 10, 15], [0, 5, 5, 15], [0, 10, 5, 15], [0, 5, 10, 14], [0, 5, 10, 16], [0, 5, u64::MAX, 15], [0, 5, 15, 15]] {
         cases.push(Parts { offsets: offsets.to_vec(), ..new() });
     }
     for parts in cases {
@@ -177,7 +185,7 @@ fn a_short_row_cannot_unfold_into_much() {
     table.extend(&shape);
     assert_eq!(shape.len(), (1 << 22) + 5);
     // One act with four million patterns can be read; five of them are past the limit of a row.
-    let act: &[u8] = &[0, 0, 0, 0, 0];
+    let act: &[u8] = &[0, 0, 0, 0, 0, 0];
     let extract = Parts::new(&table, &[act, &act.repeat(5)]).read().unwrap();
     assert!(shape.len() < ROW_BYTES_MAX && shape.len() * 5 > ROW_BYTES_MAX);
     assert_eq!(extract.acts(0).unwrap().len(), 1);
@@ -195,6 +203,7 @@ fn a_header_says_what_it_must() {
         ("key_id", json!("0123").to_string()),
         ("key_id", json!("0123456789ABCDEF").to_string()),
         ("normaliser", json!(-1).to_string()),
+        ("services", json!("00").to_string()),
         ("through", json!("2026-01-01").to_string()),
         ("expires_at", json!("2026-01-01T00:00:00Z").to_string()),
         ("covers", "[]".to_owned()),
@@ -279,13 +288,13 @@ fn counts_and_shapes_are_those_of_the_rows() {
     assert!(matches!(more.verify_rows(), Err(ExtractError::Body { .. })));
     let root = Extract::from_bytes(with_field("rows_root", json!("0".repeat(64)))).unwrap();
     assert!(matches!(root.verify_rows(), Err(ExtractError::RowsRoot)));
-    let unused = Parts::new(&[1, 4, 1, 9], &[&[0, 0, 0, 1]]).read().unwrap();
+    let unused = Parts::new(&[1, 4, 1, 9], &[&[0, 0, 0, 0, 1]]).read().unwrap();
     assert!(matches!(unused.verify_rows(), Err(ExtractError::Body { because }) if because.contains("shape")));
 }
 
 #[test]
 fn errors_name_nobody_and_help() {
-    let row = Parts::new(&[1, 4], &[&[0, 4, b'n', b'o', b'o', b'r', 0, 7]]).read().unwrap().acts(0).unwrap_err();
+    let row = Parts::new(&[1, 4], &[&[0, 0, 4, b'n', b'o', b'o', b'r', 0, 7]]).read().unwrap().acts(0).unwrap_err();
     let header = Extract::from_bytes(join("noor", &[])).unwrap_err();
     for error in [row, header] {
         assert!(!format!("{error} {error:?}").contains("noor"));

@@ -6,7 +6,7 @@ use bezwaar_core::acts::{HeldAct, HeldBody, ItemNames};
 use bezwaar_core::choice::{Act, By, Channel, Choice, LinkKind};
 use bezwaar_core::pattern::Pattern;
 use bezwaar_core::time::Instant;
-use bezwaar_ledger::extract::{Cover, Extract, ExtractHeader, ExtractOptions, write_extract};
+use bezwaar_ledger::extract::{Cover, Extract, ExtractHeader, ExtractOptions, services_digest, write_extract};
 use bezwaar_ledger::key::{KeyFile, RootKey, SubjectKeys};
 
 pub(crate) const THROUGH: &str = "2026-01-01T00:00:00Z";
@@ -25,7 +25,8 @@ pub(crate) fn keys() -> SubjectKeys {
 
 pub(crate) fn options() -> ExtractOptions {
     let covers = Cover::all_of(&Services::default());
-    ExtractOptions { through: instant(THROUGH), expires_at: instant("2026-01-02T00:00:00Z"), covers }
+    let services = services_digest(&Services::default());
+    ExtractOptions { through: instant(THROUGH), expires_at: instant("2026-01-02T00:00:00Z"), services, covers }
 }
 
 pub(crate) fn written(holdings: &Holdings) -> (ExtractHeader, Vec<u8>) {
@@ -54,12 +55,15 @@ pub(crate) fn small() -> Holdings {
         choice("s-1", "club:noor", Act::SetOff { control: "club/ai".into() }, "2025-06-01T00:00:00Z"),
         choice("s-2", "club:noor", Act::SetOn { control: "club/ai".into() }, "2025-06-01T00:00:00Z"),
         choice("w-1", "club:noor", Act::Withdraw { of: "o-1".into() }, "2025-07-01T00:00:00Z"),
-        choice(
-            "k-1",
-            "club:noor",
-            Act::Consent { uses: patterns(&["club/model"]), recipients: patterns(&["lab"]) },
-            "2025-08-01T00:00:00Z",
-        ),
+        Choice {
+            recorded_at: Some(instant("2025-08-02T09:30:00Z")),
+            ..choice(
+                "k-1",
+                "club:noor",
+                Act::Consent { uses: patterns(&["club/model"]), recipients: patterns(&["lab"]) },
+                "2025-08-01T00:00:00Z",
+            )
+        },
         choice("k-2", "club:noor", Act::WithdrawConsent { of: "k-1".into() }, "2025-09-01T00:00:00Z"),
         choice("g-1", "mail:bo@example.org", Act::Signal { signal: "gpc".into() }, "1969-12-31T23:59:59Z"),
         choice("e-1", "tel:+31612345678", Act::Erase { items: patterns(&["c-1"]) }, "2025-06-01T00:00:00Z"),

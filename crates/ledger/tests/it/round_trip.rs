@@ -5,7 +5,7 @@ use bezwaar_core::account::{Kind, ServiceRule, Services};
 use bezwaar_core::acts::{HeldBody, ItemIdentity, KeyedItem};
 use bezwaar_core::choice::Act;
 use bezwaar_core::pattern::Pattern;
-use bezwaar_ledger::extract::{Cover, Extract, ExtractError, ExtractOptions, ROW_BYTES_MAX, write_extract};
+use bezwaar_ledger::extract::{Cover, Extract, ExtractError, ExtractOptions, ROW_BYTES_MAX, services_digest, write_extract};
 use bezwaar_ledger::key::{KeyFile, RootKey, SubjectKey};
 
 use crate::made_up::{Random, THROUGH, account, choice, expected, instant, keys, options, read, small, written};
@@ -81,9 +81,9 @@ fn the_same_acts_give_the_same_bytes() {
 
 #[test]
 fn the_format_does_not_change_unnoticed() {
-    // Also in spec/extract.md. Another digest here is another format: give it another number.
-    assert_eq!(read(&written(&small()).1).digest(), "VECTOR_DIGEST");
-    assert_eq!(read(&written(&small()).1).header().rows_root, "VECTOR_ROOT");
+    // Another digest here is another format: give it another number.
+    assert_eq!(read(&written(&small()).1).digest(), "f7d790e331d31e023444a5e4afbde08de25277f8501be41a8b583201967742a2");
+    assert_eq!(read(&written(&small()).1).header().rows_root, "bf4d04e115d7c556eeb3d57413f08b9144a24f747b40f260965f389680fd59b7");
 }
 
 #[test]
@@ -116,6 +116,32 @@ fn no_account_and_no_item_is_there_in_clear() {
     }
     let shown = format!("{:?}", read(&written(&small()).1));
     assert_eq!(shown, format!("Extract(through {THROUGH}, key {}, 6 people)", keys().key_id()));
+}
+
+#[test]
+fn an_opening_act_keeps_both_its_moments() {
+    let keys = keys();
+    let extract = read(&written(&small()).1);
+    let row = extract.lookup(&keys.subject(&account("club:noor"))).unwrap();
+    let acts = extract.acts(row).unwrap();
+    let told: Vec<(&str, bool)> = acts.iter().map(|act| (act.id.as_str(), act.received == act.from)).collect();
+    assert_eq!(told, [("o-1", true), ("s-1", true), ("s-2", true), ("w-1", true), ("k-1", false), ("k-2", true)]);
+    let [received, from] = [acts[4].received, acts[4].from].map(|moment| moment.to_string());
+    assert_eq!((received.as_str(), from.as_str()), ("2025-08-01T00:00:00Z", "2025-08-02T09:30:00Z"));
+}
+
+#[test]
+fn other_rules_of_services_are_noticed() {
+    let rule = || ServiceRule { handles_exact: true, ..ServiceRule::default() };
+    let others = Services::new([("club".to_owned(), rule())].into());
+    let extract = read(&written(&small()).1);
+    extract.check_services(&Services::default()).unwrap();
+    let error = extract.check_services(&others).unwrap_err();
+    assert!(matches!(error, ExtractError::Services));
+    assert_eq!(error.help(), "make the extract with the policies folder the job names");
+    // SHA-256 of no text, and of `service 4 club`, `handles exact`, `digits id`, `other handle`, each with its line's end.
+    assert_eq!(services_digest(&Services::default()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(services_digest(&others), "2e01a11c4b549b735524feb9e600719289c3c3cd84b955651b493400a466e7a9");
 }
 
 #[test]
@@ -166,6 +192,7 @@ fn options_that_make_no_sense_are_refused() {
     let cases = [
         ExtractOptions { expires_at: good.through, ..good.clone() },
         ExtractOptions { expires_at: bezwaar_core::time::Instant::from_micros(i64::MAX), ..good.clone() },
+        ExtractOptions { services: String::new(), ..good.clone() },
         ExtractOptions { covers: Vec::new(), ..good.clone() },
         ExtractOptions { covers: cover("Club", &[Kind::Id]), ..good.clone() },
         ExtractOptions { covers: cover("", &[Kind::Id]), ..good.clone() },
@@ -182,8 +209,8 @@ fn options_that_make_no_sense_are_refused() {
 
 #[test]
 fn a_row_at_its_limit_and_one_past() {
-    // In full: 8 time, 4 id, 1 via, 4 length of the shape, and the shape: 1 kind, 2 lists, 1 pattern, 4 length, text, 1 flag.
-    let room = ROW_BYTES_MAX - 8 - 4 - 1 - 4 - 1 - 1 - 1 - 1 - 4 - 1;
+    // In full: 8 time, 1 lag, 4 id, 1 via, 4 length of the shape, and the shape: 1 kind, 2 lists, 1 pattern, 4 length, text, 1 flag.
+    let room = ROW_BYTES_MAX - 8 - 1 - 4 - 1 - 4 - 1 - 1 - 1 - 1 - 4 - 1;
     let holdings = |len: usize| {
         let uses = Some(vec![Pattern::Exact("x".repeat(len))]);
         Holdings::resolve(&[choice("o-1", "club:noor", Act::Object { uses, recipients: None, items: None }, "2025-05-26T21:50:00Z")])
@@ -215,7 +242,7 @@ fn a_disk_that_is_full_is_an_error() {
 
 #[test]
 fn keys_that_are_not_spread_evenly_are_found() {
-    let row: &[u8] = &[0, 0, 0, 0];
+    let row: &[u8] = &[0, 0, 0, 0, 0];
     let mut parts = crate::forge::Parts::new(&[1, 9], &[row; 1000]);
     parts.keys[999] = [0xff; 16];
     let extract = parts.read().unwrap();

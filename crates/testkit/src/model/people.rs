@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bezwaar_core::account::Account;
-use bezwaar_core::choice::{Act, Choice};
+use bezwaar_core::choice::{Act, By, Channel, Choice};
 use bezwaar_core::item::{About, Relation};
 use bezwaar_core::pattern::Pattern;
 use bezwaar_core::policy::{Default_, SignalMeaning};
@@ -12,11 +12,31 @@ use bezwaar_core::{Code, Reading};
 
 use super::{Case, Finding, Findings, Judged, prefix_of};
 
-/// Whether a closing act means an id. One that names nothing means everything.
-fn named(patterns: Option<&Vec<Pattern>>, id: &str) -> bool {
+/// Whether a closing act means an item. One that names nothing means everything.
+fn names_item(patterns: Option<&Vec<Pattern>>, id: &str) -> bool {
     match patterns {
         None => true,
         Some(list) => list.is_empty() || list.iter().any(|pattern| pattern.matches(id)),
+    }
+}
+
+/// Whether a closing act means a use or a recipient: as with items, but in any case.
+fn named(patterns: Option<&Vec<Pattern>>, id: &str) -> bool {
+    let lower = |pattern: &Pattern| Pattern::parse(&pattern.to_string().to_ascii_lowercase());
+    let lowered: Option<Vec<Pattern>> = patterns.map(|list| list.iter().map(lower).collect());
+    names_item(lowered.as_ref(), &id.to_ascii_lowercase())
+}
+
+/// The two moments of an opening act.
+#[derive(Clone, Copy)]
+struct Clocks {
+    received: Instant,
+    counted: Instant,
+}
+
+impl Clocks {
+    fn after(self, no: Instant) -> bool {
+        self.received > no && self.counted > no
     }
 }
 
@@ -43,10 +63,11 @@ impl<'a> Case<'a> {
             return Some(no);
         }
         let policy = prefix_of(&self.question.use_id);
-        for pattern in uses.into_iter().flatten() {
-            let Pattern::Exact(id) = pattern else { continue };
-            let known = self.versions().iter().any(|version| version.uses.iter().any(|one| one.id == *id));
-            if prefix_of(id) == policy && !known {
+        for pattern in uses.into_iter().flatten().filter(|pattern| **pattern != Pattern::Any) {
+            let text = pattern.to_string();
+            let only = vec![pattern.clone()];
+            let known = self.versions().iter().any(|version| version.uses.iter().any(|one| named(Some(&only), &one.id)));
+            if prefix_of(&text).eq_ignore_ascii_case(policy) && !known {
                 return Some(Code::ChoiceUnreadable);
             }
         }
@@ -58,7 +79,7 @@ impl<'a> Case<'a> {
         let item = &self.item.id;
         match &choice.act {
             Act::Object { uses, recipients, items } => {
-                let meant = named(recipients.as_ref(), &self.question.recipient) && named(items.as_ref(), item);
+                let meant = named(recipients.as_ref(), &self.question.recipient) && names_item(items.as_ref(), item);
                 self.no_to(uses.as_ref(), Code::Objected).filter(|_| meant)
             }
             Act::SetOff { control } => {
@@ -67,7 +88,7 @@ impl<'a> Case<'a> {
                 let mut uses = self.versions().iter().flat_map(|version| &version.uses);
                 if uses.any(|one| lineage.contains(one.id.as_str()) && one.controls.contains(control)) {
                     Some(Code::SettingOff)
-                } else if !known && prefix_of(control) == prefix_of(&self.question.use_id) {
+                } else if !known && prefix_of(control).eq_ignore_ascii_case(prefix_of(&self.question.use_id)) {
                     Some(Code::ChoiceUnreadable)
                 } else {
                     None
@@ -91,16 +112,19 @@ impl<'a> Case<'a> {
                     None => Some(Code::ChoiceUnreadable),
                 }
             }
-            Act::Erase { items } => named(items.as_ref(), item).then_some(Code::Erased),
+            Act::Erase { items } => names_item(items.as_ref(), item).then_some(Code::Erased),
             Act::Unreadable => Some(Code::ChoiceUnreadable),
             Act::SetOn { .. } | Act::Withdraw { .. } | Act::Consent { .. } | Act::Link { .. } | Act::Unlink { .. } | Act::Answer { .. } => None,
         }
     }
 
-    /// The moment an opening act counts from, if it counts by `at`.
-    fn opening(&self, choice: &Choice) -> Option<Instant> {
-        let moment = choice.recorded_at.map_or(choice.received_at, |recorded| recorded.max(choice.received_at));
-        (choice.by_own_hand() && moment <= self.question.at).then_some(moment)
+    /// When an opening act was received and from when on it counts, if it counts by `at`.
+    fn opening(&self, choice: &Choice) -> Option<Clocks> {
+        let received = choice.received_at;
+        let counted = choice.recorded_at.map_or(received, |recorded| recorded.max(received));
+        let own = matches!(choice.by, None | Some(By::Own));
+        let signed_in = matches!(choice.channel, None | Some(Channel::Form | Channel::Api | Channel::Setting));
+        (own && signed_in && counted <= self.question.at).then_some(Clocks { received, counted })
     }
 
     /// Where an act arrives, and at which moments: its own account first, then over links, until nothing is new. It never goes
@@ -144,7 +168,8 @@ impl<'a> Case<'a> {
         for choice in self.choices {
             let names = matches!(&choice.act, Act::Unlink { of } if *of == link.id);
             let by_an_end = choice.person.as_ref().is_some_and(|person| person == from || person == to);
-            if let Some(moment) = self.opening(choice).filter(|moment| names && by_an_end && *moment >= link.received_at) {
+            let moment = self.opening(choice).map(|clocks| clocks.counted);
+            if let Some(moment) = moment.filter(|moment| names && by_an_end && *moment >= link.received_at) {
                 end = Some(end.map_or(moment, |known| known.min(moment)));
             }
         }
@@ -156,8 +181,8 @@ impl<'a> Case<'a> {
         self.arrivals(choice).get(account).and_then(|moments| moments.last().copied())
     }
 
-    /// Moments of this account's consents to exactly this use and recipient that are in force.
-    fn consents(&self, account: &Account) -> Vec<Instant> {
+    /// This account's consents to exactly this use and recipient that are in force.
+    fn consents(&self, account: &Account) -> Vec<Clocks> {
         let mut moments = Vec::new();
         for choice in self.choices.iter().filter(|choice| choice.person.as_ref() == Some(account)) {
             let Act::Consent { uses: Some(uses), recipients } = &choice.act else { continue };
@@ -173,8 +198,8 @@ impl<'a> Case<'a> {
         moments
     }
 
-    /// Moments of this account's acts of its own hand that match.
-    fn own(&self, account: &Account, matches: impl Fn(&Act) -> bool) -> Vec<Instant> {
+    /// This account's acts of its own hand that match.
+    fn own(&self, account: &Account, matches: impl Fn(&Act) -> bool) -> Vec<Clocks> {
         let acts = self.choices.iter().filter(|choice| choice.person.as_ref() == Some(account) && matches(&choice.act));
         acts.filter_map(|choice| self.opening(choice)).collect()
     }
@@ -185,15 +210,15 @@ impl<'a> Case<'a> {
         for choice in self.choices {
             let Some(code) = self.closes(choice) else { continue };
             let Some(arrived) = self.arrived(choice, account) else { continue };
-            let consented = || self.consents(account).into_iter().any(|moment| moment > arrived);
+            let consented = || self.consents(account).into_iter().any(|yes| yes.after(arrived));
             let undone = match (code, &choice.act) {
                 (Code::Objected, _) => {
                     let withdrawn = self.own(account, |act| matches!(act, Act::Withdraw { of } if *of == choice.id));
-                    withdrawn.into_iter().any(|moment| moment > arrived) || consented()
+                    withdrawn.into_iter().any(|back| back.after(arrived)) || consented()
                 }
                 (Code::SettingOff, Act::SetOff { control }) => {
                     let on = self.own(account, |act| matches!(act, Act::SetOn { control: same } if same == control));
-                    on.into_iter().any(|moment| moment > arrived)
+                    on.into_iter().any(|on| on.after(arrived))
                 }
                 (Code::NoConsent | Code::Signal, _) => consented(),
                 _ => false,
@@ -225,7 +250,7 @@ impl<'a> Case<'a> {
             .filter(|choice| matches!(&choice.act, Act::SetOff { control: same } if same == control))
             .filter_map(|choice| self.arrived(choice, account))
             .collect();
-        on.into_iter().any(|on| off.iter().all(|off| *off < on))
+        on.into_iter().any(|on| off.iter().all(|off| on.after(*off)))
     }
 
     pub(super) fn person(&self, account: &Account, judged: Judged<'a>) -> Findings {

@@ -6,11 +6,27 @@ use serde_json::{Map, Value, json};
 use super::draw::Draw;
 use super::pools::{ITEM_PATTERNS, Pools, SIGNALS};
 
-/// Random acts that can be read together, each with an id of its own.
+/// Everything that people do.
+const ALL: &[&str] = &[
+    "object", "object", "object", "object", "link", "link", "link", "consent", "consent", "set", "set", "withdraw", "withdraw",
+    "withdraw-consent", "unlink", "erase", "signal", "answer",
+];
+/// Acts that meet each other.
+const THEMES: [&[&str]; 5] = [
+    &["object", "link", "link", "link", "unlink", "consent", "withdraw"],
+    &["object", "link", "link", "consent", "withdraw"],
+    &["set", "set", "set", "set", "link", "unlink"],
+    &["object", "consent", "consent", "withdraw", "withdraw-consent", "signal"],
+    &["set", "consent", "signal", "withdraw-consent"],
+];
+
+/// Random acts that can be read together, each with an id of its own. In a narrow world they have a theme.
 pub(super) fn choices(draw: &mut Draw, pools: &Pools, most: usize) -> Vec<String> {
+    let theme = if pools.narrow { draw.pick(&THEMES) } else { ALL };
     let mut acts: Vec<Value> = Vec::new();
     for place in 0..draw.below(most + 1) {
-        acts.push(act(draw, pools, &format!("c-{place}"), &acts));
+        let kind = if !pools.narrow && draw.chance(2) { "haunt" } else { draw.pick(theme) };
+        acts.push(act(draw, pools, kind, &format!("c-{place}"), &acts));
     }
     acts.iter().map(Value::to_string).collect()
 }
@@ -18,7 +34,8 @@ pub(super) fn choices(draw: &mut Draw, pools: &Pools, most: usize) -> Vec<String
 /// Some closing act of somebody.
 pub fn closing(draw: &mut Draw, pools: &Pools, id: &str, before: &[Value]) -> Value {
     loop {
-        let one = act(draw, pools, id, before);
+        let kind = draw.pick(&["object", "set", "withdraw-consent", "erase", "signal", "haunt"]);
+        let one = act(draw, pools, kind, id, before);
         let off = text(&one, "act") == "set" && text(&one, "to") == "off";
         if off || ["object", "withdraw-consent", "erase", "signal", "haunt"].contains(&text(&one, "act")) {
             return one;
@@ -39,7 +56,8 @@ pub fn link(draw: &mut Draw, pools: &Pools, id: &str) -> Value {
 /// Some opening act under an account that names none of the acts of others, or does (which must open nothing).
 pub fn opening(draw: &mut Draw, pools: &Pools, id: &str, person: &str, before: &[Value]) -> Value {
     loop {
-        let mut one = act(draw, pools, id, before);
+        let kind = draw.pick(&["set", "withdraw", "consent", "unlink"]);
+        let mut one = act(draw, pools, kind, id, before);
         let on = text(&one, "act") == "set" && text(&one, "to") == "on";
         if on || ["withdraw", "consent", "unlink"].contains(&text(&one, "act")) {
             put(&mut one, "person", person.to_owned());
@@ -53,12 +71,7 @@ pub fn text<'v>(act: &'v Value, field: &str) -> &'v str {
     act.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn act(draw: &mut Draw, pools: &Pools, id: &str, before: &[Value]) -> Value {
-    let kinds = [
-        "object", "object", "object", "object", "link", "link", "link", "consent", "consent", "set", "set", "withdraw", "withdraw",
-        "withdraw-consent", "unlink", "erase", "signal", "answer",
-    ];
-    let kind = if draw.chance(2) { "haunt" } else { draw.pick(&kinds) };
+fn act(draw: &mut Draw, pools: &Pools, kind: &str, id: &str, before: &[Value]) -> Value {
     let named: Vec<&Value> = before
         .iter()
         .filter(|one| match kind {
@@ -75,8 +88,8 @@ fn act(draw: &mut Draw, pools: &Pools, id: &str, before: &[Value]) -> Value {
         }
         let mut one = head(draw, pools, id, kind);
         // Most take back their own.
-        let owner = named.iter().find(|one| text(one, "id") == of).map(|one| text(one, "person").to_owned()).unwrap_or_default();
-        if draw.chance(70) && !owner.is_empty() {
+        let owner = named.iter().find(|one| text(one, "id") == of).map(|one| draw.pick(&[text(one, "person"), text(one, "person"), text(one, "to")]));
+        if let Some(owner) = owner.filter(|owner| draw.chance(70) && owner.contains(':')) {
             put(&mut one, "person", owner);
         }
         put(&mut one, "of", of);
@@ -106,10 +119,7 @@ fn act(draw: &mut Draw, pools: &Pools, id: &str, before: &[Value]) -> Value {
             if text(&one, "control").is_empty() {
                 put(&mut one, "control", "club/nope".to_owned());
             }
-            put(&mut one, "to", draw.pick(&["off", "on", "on", "on", "sideways"]));
-            if text(&one, "to") == "sideways" && draw.chance(70) {
-                put(&mut one, "to", "off".to_owned());
-            }
+            put(&mut one, "to", if draw.chance(4) { "sideways" } else { draw.pick(&["off", "on", "on"]) });
         }
         "erase" => lists(draw, &mut one, "items", 80, |draw| draw.pick(&ITEM_PATTERNS).to_owned()),
         "signal" => put(&mut one, "signal", draw.pick(&SIGNALS)),
@@ -124,7 +134,7 @@ fn head(draw: &mut Draw, pools: &Pools, id: &str, kind: &str) -> Value {
     if draw.chance(15) {
         put(&mut one, "recorded_at", moment(draw));
     }
-    if draw.chance(10) {
+    if draw.chance(12) {
         put(&mut one, "by", draw.pick(&["self", "parent", "guardian", "agent"]));
     }
     if draw.chance(20) {
@@ -145,7 +155,9 @@ fn use_pattern(draw: &mut Draw, pools: &Pools) -> String {
         0 => "*".to_owned(),
         1 => format!("{policy}/*"),
         2 => format!("{policy}*"),
-        3 if draw.chance(40) => format!("{policy}/nope"),
+        3 if draw.chance(40) => format!("{policy}/{}", draw.pick(&["nope", "nope/*"])),
+        4 if draw.chance(40) => id.to_ascii_uppercase(),
+        5 if draw.chance(30) => format!("{}/*", policy.to_ascii_uppercase()),
         _ => id,
     }
 }
@@ -153,7 +165,8 @@ fn use_pattern(draw: &mut Draw, pools: &Pools) -> String {
 fn recipient_pattern(draw: &mut Draw, pools: &Pools) -> String {
     match draw.below(8) {
         0 => "*".to_owned(),
-        1 => "third:*".to_owned(),
+        1 => draw.pick(&["third:*", "Third:*"]).to_owned(),
+        2 if draw.chance(40) => draw.pick(&pools.recipients).to_ascii_uppercase(),
         _ => draw.pick(&pools.recipients),
     }
 }

@@ -24,6 +24,8 @@ pub struct Pools {
     pub instants: Vec<Instant>,
     /// A moment after all others.
     pub last: Instant,
+    /// One use, few people: nearly everything meets.
+    pub narrow: bool,
 }
 
 /// Ids of items, told apart by the patterns in [`ITEM_PATTERNS`].
@@ -64,7 +66,23 @@ impl Pools {
         recipients.extend(draw.maybe(20, |_| "third:two".to_owned()));
         let (names, people) = names(draw, set);
         let (instants, last) = instants(draw, &versions);
-        Pools { uses, recipients, controls, people, names, instants, last }
+        let pools = Pools { uses, recipients, controls, people, names, instants, last, narrow: false };
+        if draw.chance(40) { pools.narrowed(draw, set) } else { pools }
+    }
+
+    fn narrowed(mut self, draw: &mut Draw, set: &PolicySet) -> Pools {
+        self.uses.truncate(1);
+        let versions = set.policies.values().flat_map(|policy| &policy.versions);
+        let uses: Vec<&Use> = versions.flat_map(|version| &version.uses).filter(|one| self.uses.contains(&one.id)).collect();
+        let controls: BTreeSet<String> = uses.iter().flat_map(|one| one.controls.iter().cloned()).collect();
+        if !controls.is_empty() {
+            self.controls = controls.into_iter().collect();
+        }
+        draw.shuffle(&mut self.people);
+        self.people.truncate(3);
+        self.names.clone_from(&self.people);
+        self.narrow = true;
+        self
     }
 }
 

@@ -14,6 +14,8 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
+use super::fast;
+
 /// Records read at once.
 const BATCH: usize = 8192;
 
@@ -64,6 +66,21 @@ impl LeafDigest {
         self.values.update(&self.value_buffer);
     }
 
+    /// Definition levels, a byte each.
+    pub(super) fn level_bytes(&mut self, levels: &[u8]) {
+        self.levels.update(levels);
+    }
+
+    /// Fixed-width values, or the [`hash`](LeafDigest::hash) of others.
+    pub(super) fn value_bytes(&mut self, bytes: &[u8]) {
+        self.values.update(bytes);
+    }
+
+    /// What stands for a value without a fixed width.
+    pub(super) fn hash(&self, value: &[u8]) -> u64 {
+        xxh3_64_with_seed(value, self.key)
+    }
+
     pub(crate) fn finish(&self) -> u128 {
         self.levels.digest128().rotate_left(1) ^ self.values.digest128()
     }
@@ -85,8 +102,19 @@ macro_rules! each_type {
     };
 }
 
-/// The digest of all records of a leaf, and how many there are.
-pub(crate) fn digest_leaf(descr: &ColumnDescPtr, pages: Box<dyn PageReader>, key: u64) -> ParquetResult<(u128, usize)> {
+/// Opens the pages of a chunk, perhaps again.
+pub(crate) type OpenPages<'a> = &'a dyn Fn() -> ParquetResult<Box<dyn PageReader>>;
+
+/// The digest of all records of a leaf of at most `rows` rows, and how many there are.
+pub(crate) fn digest_leaf(descr: &ColumnDescPtr, open: OpenPages<'_>, rows: usize, key: u64) -> ParquetResult<(u128, usize)> {
+    match fast::digest(descr, open()?.as_mut(), rows, key)? {
+        Some(found) => Ok(found),
+        None => digest_generic(descr, open()?, key),
+    }
+}
+
+/// The same, value by value.
+pub(super) fn digest_generic(descr: &ColumnDescPtr, pages: Box<dyn PageReader>, key: u64) -> ParquetResult<(u128, usize)> {
     let shape = Shape::of(descr);
     let mut digest = LeafDigest::new(key);
     let rows = each_type!(get_column_reader(std::sync::Arc::clone(descr), pages), reader => digest_typed(reader, shape, &mut digest)?);
@@ -94,7 +122,15 @@ pub(crate) fn digest_leaf(descr: &ColumnDescPtr, pages: Box<dyn PageReader>, key
 }
 
 /// Writes the kept records of a leaf into memory. `keep` has one truth value per record of the row group.
-pub(crate) fn rewrite_leaf(descr: &ColumnDescPtr, pages: Box<dyn PageReader>, props: &WriterPropertiesPtr, keep: &[bool], key: u64) -> ParquetResult<Chunk> {
+pub(crate) fn rewrite_leaf(descr: &ColumnDescPtr, open: OpenPages<'_>, props: &WriterPropertiesPtr, keep: &[bool], key: u64) -> ParquetResult<Chunk> {
+    match fast::rewrite(descr, open()?.as_mut(), props, keep, key)? {
+        Some(chunk) => Ok(chunk),
+        None => rewrite_generic(descr, open()?, props, keep, key),
+    }
+}
+
+/// The same, value by value.
+pub(super) fn rewrite_generic(descr: &ColumnDescPtr, pages: Box<dyn PageReader>, props: &WriterPropertiesPtr, keep: &[bool], key: u64) -> ParquetResult<Chunk> {
     let shape = Shape::of(descr);
     let mut digest = LeafDigest::new(key);
     let mut sink = TrackedWrite::new(Vec::new());

@@ -1,6 +1,7 @@
 //! Parquet: decision columns are read as Arrow batches; what is kept is rewritten leaf by leaf at the physical level, so that schema,
 //! field ids, nested types and rare physical types come out as they went in.
 
+mod fast;
 mod leaf;
 mod mask;
 mod rewrite;
@@ -15,7 +16,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 pub(crate) use mask::{MaskWriter, write_mask};
-pub(crate) use rewrite::{CopyPlan, copy_file, verify_copy};
+pub(crate) use rewrite::{CopyPlan, copy_file, rewrite_bytes, verify_copy};
 
 use super::Stamp;
 use crate::error::{ErrorKind, GateError, Result};

@@ -1,0 +1,125 @@
+//! `bezwaar extract`: the gate's view of what people said.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use bezwaar_core::Holdings;
+use bezwaar_core::time::{DAY_MICROS, Instant};
+use bezwaar_ledger::extract::{Cover, ExtractOptions, services_digest, write_extract};
+use bezwaar_ledger::key::{KeyFile, RootKey};
+
+use crate::error::{Error, Kind, grouped};
+use crate::inputs::{load_choices, parse_moment};
+use crate::policies;
+use crate::printer::Printer;
+
+/// Make an extract from choices and a key
+///
+/// An extract holds the acts of people through a moment under keyed names: no account, no link, no name is in it. With its key it
+/// is a guessable list of objectors, so both stay with the controller and its processors. This extract is unsigned: a job must
+/// allow that by name, and every report shows it.
+#[derive(clap::Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Read how services name people from this folder of policies
+    #[arg(long, value_name = "DIR")]
+    policies: PathBuf,
+    /// Read what people said from this file
+    #[arg(long, value_name = "FILE")]
+    choices: PathBuf,
+    /// Use the key in this file
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Make a new key and write it into the key file, which must not be there yet
+    #[arg(long)]
+    new_key: bool,
+    /// Name the domain a new key is for
+    #[arg(long, value_name = "NAME", default_value = "local", requires = "new_key")]
+    domain: String,
+    /// Put in the acts that count from this moment or earlier
+    #[arg(long, value_name = "INSTANT", value_parser = parse_moment)]
+    through: Instant,
+    /// Let it expire at this moment; a day later when left out
+    #[arg(long, value_name = "INSTANT", value_parser = parse_moment)]
+    expires: Option<Instant>,
+    /// Write the extract into this file
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Make a key and an extract of everything said by the end of May 2025:
+    bezwaar extract --policies policies --choices choices.jsonl --key gate.key --new-key \\
+      --through 2025-06-01T00:00:00Z --output people.extract";
+
+pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
+    let policies = policies::load(&args.policies, printer)?;
+    let choices = load_choices(&args.choices, &policies, printer)?.choices;
+    let holdings = Holdings::resolve(&choices);
+    let key = if args.new_key { new_key(args)? } else { read_key(&args.key)? };
+    let options = ExtractOptions {
+        through: args.through,
+        expires_at: args.expires.unwrap_or_else(|| args.through.plus_micros(DAY_MICROS)),
+        services: services_digest(&policies.services),
+        covers: Cover::all_of_with(&policies.services, &holdings),
+    };
+    let mut bytes = Vec::new();
+    let header = write_extract(&holdings, &key.subject_keys(), &options, &mut bytes)
+        .map_err(|error| Error::user(format!("the extract cannot be made: {error}")).with_help(error.help()))?;
+    if args.new_key {
+        write_private(&args.key, key.to_text().as_bytes(), true)?;
+    }
+    write_private(&args.output, &bytes, false)?;
+    let people = grouped(header.people);
+    printer.note(&format!(
+        "{} acts of {people} people through {} in `{}`, under key {}; not signed",
+        grouped(header.acts),
+        args.through,
+        args.output.display(),
+        header.key_id
+    ));
+    Ok(())
+}
+
+fn read_key(path: &Path) -> Result<KeyFile, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let failed = Error::cannot_read(path, &error);
+        if error.kind() == std::io::ErrorKind::NotFound { failed.with_help("add --new-key to make one") } else { failed }
+    })?;
+    RootKey::parse_file(&text).map_err(|error| Error::user(format!("`{}`: {error}", path.display())).with_help(error.help()))
+}
+
+fn new_key(args: &Args) -> Result<KeyFile, Error> {
+    if args.key.exists() {
+        let error = Error::user(format!("`{}` is there already", args.key.display()));
+        return Err(error.with_help("leave --new-key out to use it: another key would match nobody in older extracts"));
+    }
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Error::new(Kind::Internal, format!("the system gives no random bytes: {error}")))?;
+    KeyFile::new(RootKey::from_bytes(bytes), &args.domain, 1).map_err(|error| Error::user(error.to_string()).with_help(error.help()))
+}
+
+/// Writes a file only its owner can read, beside its place, and then gives it its name.
+fn write_private(path: &Path, bytes: &[u8], new: bool) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::cannot_write(path, &error);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file: File = options.open(&part).map_err(failed)?;
+    let mut writer = BufWriter::new(file);
+    writer.write_all(bytes).and_then(|()| writer.flush()).map_err(failed)?;
+    writer.get_ref().sync_all().map_err(failed)?;
+    if new && path.exists() {
+        return Err(Error::user(format!("`{}` is there already", path.display())));
+    }
+    std::fs::rename(&part, path).map_err(failed)
+}
