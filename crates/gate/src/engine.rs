@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bezwaar_core::policy::read::PolicyFile;
+use bezwaar_core::time::Instant;
 use bezwaar_core::{Code, Group, Question, ReasonSet};
 use bezwaar_ledger::extract::Extract;
 use bezwaar_ledger::key::RootKey;
@@ -71,17 +72,17 @@ impl Engine {
     pub fn open(job: Job) -> Result<Engine> {
         let (files, services) = read_policy_folder(&job.policies)?;
         let bytes = std::fs::read(&job.extract).map_err(|error| {
-            GateError::io(&job.extract, "read the extract", error).with_help("make one with `bezwaar extract`")
+            GateError::input(&job.extract, "the extract cannot be read").with_help("make one with `bezwaar extract`").with_source(error)
         })?;
-        let extract = Extract::from_bytes(bytes).map_err(|error| GateError::input(&job.extract, "the extract cannot be used").with_source(error))?;
+        let extract = Extract::from_bytes(bytes).map_err(|error| GateError::input(&job.extract, "the extract cannot be used").with_help(error.help()).with_source(error))?;
         if !extract.header().signed && !job.allow_unsigned {
             let message = "the extract is not signed: nobody answers for the objections in it";
             return Err(GateError::config(message).with_help("use a signed extract, or write allow_unsigned = true under [extract]; reports will say so"));
         }
         let through = extract.header().through;
         let at = job.at.unwrap_or(through);
-        let key_text = std::fs::read_to_string(&job.key).map_err(|error| GateError::io(&job.key, "read the key", error))?;
-        let keys = RootKey::parse_file(&key_text).map_err(|error| GateError::input(&job.key, "the key file cannot be used").with_source(error))?.subject_keys();
+        let key_text = std::fs::read_to_string(&job.key).map_err(|error| GateError::input(&job.key, "the key cannot be read").with_source(error))?;
+        let keys = RootKey::parse_file(&key_text).map_err(|error| GateError::input(&job.key, "the key file cannot be used").with_help(error.help()).with_source(error))?.subject_keys();
         let question = Question { use_id: job.use_id.clone(), recipient: job.recipient.clone(), at, reading: job.reading };
         let services = services.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
         let spec = GateSpec::new(&files, services, &question, &extract);
@@ -172,6 +173,12 @@ impl Engine {
     /// Whether the run is for another moment than the extract's: an audit or a what-if, never a release.
     pub fn replay(&self) -> bool {
         self.question.at != self.gate.extract().header().through
+    }
+
+    /// Whether the extract is too old for a release made at this moment: then the run is a replay too.
+    pub fn expired(&self, made_at: &str) -> bool {
+        // A moment that cannot be read is no proof of freshness.
+        Instant::parse(made_at).map_or(true, |made_at| made_at >= self.gate.extract().header().expires_at)
     }
 
     /// The tasks: one per input file, in order.

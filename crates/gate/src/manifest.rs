@@ -81,7 +81,7 @@ impl Manifest {
             "bezwaar_manifest": 1,
             "name": job.name,
             "signed": false,
-            "replay": engine.replay(),
+            "replay": engine.replay() || engine.expired(made_at),
             "made_at": made_at,
             "program": {"name": "bezwaar-gate", "version": env!("CARGO_PKG_VERSION")},
             "question": {
@@ -100,6 +100,8 @@ impl Manifest {
                 "key_id": header.key_id,
                 "normaliser": header.normaliser,
                 "signed": header.signed,
+                "expires_at": header.expires_at.to_string(),
+                "expired": engine.expired(made_at),
                 "people": extract.len(),
                 "people_met": people_met,
             },

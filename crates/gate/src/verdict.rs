@@ -410,6 +410,16 @@ fn holder(word: &BoundWord, batch: &RecordBatch) -> Option<Leaf> {
     Leaf::of(batch, &Path { steps: parents.to_vec(), data_type: path.data_type.clone(), many: false })
 }
 
+/// Whether a cell holds a number, if only as text; what is not a number in a column of floats is a gap.
+fn is_number(cell: Cell<'_>) -> bool {
+    match cell {
+        Cell::Int(_) | Cell::Large(_) => true,
+        Cell::Float(number) => number.is_finite(),
+        Cell::Text(text) => text.trim().parse::<f64>().is_ok_and(f64::is_finite),
+        Cell::Null | Cell::Bool(_) | Cell::Time(..) | Cell::Date(_) | Cell::Broken => false,
+    }
+}
+
 /// A time as far as a cell tells it; the second value says whether anything was there.
 pub(crate) fn time_of(map: &TimeMap, cell: Cell<'_>) -> (Option<Interval>, bool) {
     let exactly = |micros: Option<i64>| micros.map(|micros| Interval::exactly(Instant::from_micros(micros)));
@@ -495,7 +505,7 @@ fn times(
             }
         };
         // A number beyond all moments is as implausible as can be.
-        let beyond = interval.is_none() && bound.map.unit.is_some() && matches!(cell, Cell::Int(_) | Cell::Large(_) | Cell::Float(_));
+        let beyond = interval.is_none() && bound.map.unit.is_some() && is_number(cell);
         if present && (beyond || interval.is_some_and(|interval| interval.plausible(at).is_none())) {
             implausible += 1;
         }

@@ -39,12 +39,11 @@ use bezwaar_gate::arrow::arrow_array::{ArrayRef, StructArray};
 use bezwaar_gate::arrow::arrow_schema::{DataType, Field, Fields, Schema};
 use bezwaar_gate::job::Job;
 use bezwaar_gate::mapping::Mapping;
-use bezwaar_gate::{Bound, Engine, Gate, GateError, GateSpec};
+use bezwaar_gate::{Engine, Gate, GateError, GateSpec};
 use bezwaar_ledger::extract::Extract;
 use bezwaar_ledger::key::RootKey;
 
 use crate::boundary::{answer, batch_from, bytes_at, export, give, give_bytes, put, reference, take_back, text_at};
-use crate::failure::Failure;
 use crate::stream::Filtered;
 
 pub use crate::boundary::BoundGate;

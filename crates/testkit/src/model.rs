@@ -10,9 +10,7 @@ use std::collections::BTreeSet;
 use bezwaar_core::account::Account;
 use bezwaar_core::choice::Choice;
 use bezwaar_core::item::{AGE_MAX, Audience, Category, ChatKind, Item};
-use bezwaar_core::policy::{
-    CarveOut, DataRow, Declared, Dispute, DisputeHandling, Policy, PolicySet, Use, Version, When,
-};
+use bezwaar_core::policy::{CarveOut, DataRow, Declared, Dispute, DisputeHandling, Policy, PolicySet, Use, Version, When};
 use bezwaar_core::region::Region;
 use bezwaar_core::time::{Instant, Interval};
 use bezwaar_core::{Code, Question, Reading, ReasonSet};
@@ -170,9 +168,8 @@ impl<'a> Case<'a> {
         let Some(in_force) = self.in_force else {
             return (Findings::from([Finding::of(Code::NoPolicyInForce)]), None);
         };
-        let named = |version: &'a Version| {
-            version.uses.iter().find(|one| one.id == self.question.use_id && is_for(one, &self.question.recipient))
-        };
+        let named =
+            |version: &'a Version| version.uses.iter().find(|one| one.id == self.question.use_id && is_for(one, &self.question.recipient));
         if let Some(own) = named(in_force) {
             let judged = Some((in_force, own));
             match own.declared {

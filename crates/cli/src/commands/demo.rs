@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     std::fs::write(&report, page("Bezwaar: the demo", intro, &shown)).map_err(|error| Error::cannot_write(&report, &error))?;
     printer.line("")?;
     printer.line(&format!("Report, with charts: {}", report.display()))?;
-    printer.line("Next: bezwaar gate --check examples/real/mails.job.toml")
+    printer.line(&format!("Next: bezwaar gate --check {}", args.out.join("mails-meta-protective.toml").display()))
 }
 
 struct Demo<'a> {

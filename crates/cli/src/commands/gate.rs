@@ -156,6 +156,12 @@ pub(crate) fn summary(engine: &Engine, manifest: &Manifest) -> Vec<String> {
     lines.extend(table(tally));
     lines.push(String::new());
     lines.push(format!("people    {} in the extract, {} met{}", grouped(engine.gate().extract().len() as u64), grouped(manifest.people_met()), if engine.gate().extract().header().signed { "" } else { "; the extract is not signed" }));
+    if manifest.value().pointer("/extract/expired") == Some(&serde_json::Value::Bool(true)) {
+        lines.push(format!("expired   the extract expired at {}; this is a replay, never a release", engine.gate().extract().header().expires_at));
+    }
+    if tally.kept == 0 && tally.read > 0 {
+        lines.push("empty     nothing was kept; `bezwaar gate --check` says which fields are unknown".to_owned());
+    }
     for asserted in engine.job().inputs.iter().flat_map(|input| input.map.asserted()) {
         lines.push(format!("asserted  {} = {}: {}", asserted.0, asserted.1, asserted.2));
     }

@@ -3,9 +3,12 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod bezwaar;
+mod corpus;
 mod decide;
+mod demo;
 mod explain;
 mod explain_policy;
+mod gate;
 mod generate;
 mod help;
 mod policy;

@@ -66,9 +66,15 @@ fn check_limits(one: &Read<'_>, problems: &mut Vec<Problem>) {
         let disputes: Vec<_> = one.version.disputes.iter().filter(|dispute| dispute.uses.contains(&current.id)).collect();
         let own = current.regions.iter();
         let carved = current.carve_outs.iter().filter_map(|carve| carve.regions.as_ref());
-        let sets: BTreeSet<&BTreeSet<Region>> = own.chain(carved).chain(disputes.iter().filter_map(|dispute| dispute.regions.as_ref())).collect();
+        let sets: BTreeSet<&BTreeSet<Region>> =
+            own.chain(carved).chain(disputes.iter().filter_map(|dispute| dispute.regions.as_ref())).collect();
         limit(span.clone(), "different sets of regions", sets.len(), REGION_SETS_MAX);
-        limit(span.clone(), "ends of windows", current.carve_outs.iter().filter(|carve| carve.window.is_some()).count() * 2, BREAKPOINTS_MAX);
+        limit(
+            span.clone(),
+            "ends of windows",
+            current.carve_outs.iter().filter(|carve| carve.window.is_some()).count() * 2,
+            BREAKPOINTS_MAX,
+        );
         let ages: BTreeSet<i64> = current.min_age.into_iter().chain(disputes.iter().filter_map(|dispute| dispute.age_below)).collect();
         limit(span, "ages", ages.len(), BREAKPOINTS_MAX);
     }

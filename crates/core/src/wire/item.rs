@@ -182,11 +182,8 @@ impl<'de> Deserialize<'de> for Age {
 /// Reads one line of an items file. Words nobody knows are unknown facts; anything else out of the format is an error.
 pub fn parse_item(line: usize, text: &str) -> Result<Item, LineError> {
     let wire: WireItem = serde_json::from_str(text).map_err(|error| LineError::of_json(line, &error))?;
-    let hold = match wire.hold.as_deref() {
-        // Why it is held does not matter, that it is held does.
-        Some(word) => Some(Hold::lookup(word).unwrap_or(Hold::Legal)),
-        None => None,
-    };
+    // Why it is held does not matter, that it is held does.
+    let hold = wire.hold.as_deref().map(|word| Hold::lookup(word).unwrap_or(Hold::Legal));
     let authors = match wire.author {
         None => Vec::new(),
         Some(OneOrMany::One(author)) => vec![Some(author)],

@@ -1,6 +1,12 @@
 //! What core must not know and must not do.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,8 +60,24 @@ fn has_word(line: &str, word: &str) -> bool {
 #[test]
 fn core_knows_no_platform_by_name() {
     let distinct = [
-        "facebook", "instagram", "whatsapp", "twitter", "linkedin", "reddit", "bluesky", "mastodon", "telegram", "youtube", "tiktok",
-        "snapchat", "openai", "anthropic", "google", "microsoft", "chitchat", "github",
+        "facebook",
+        "instagram",
+        "whatsapp",
+        "twitter",
+        "linkedin",
+        "reddit",
+        "bluesky",
+        "mastodon",
+        "telegram",
+        "youtube",
+        "tiktok",
+        "snapchat",
+        "openai",
+        "anthropic",
+        "google",
+        "microsoft",
+        "chitchat",
+        "github",
     ];
     let words = ["meta", "grok", "xai", "gemini", "copilot"];
     // Too short, or too common, to be looked for but as an id.
@@ -74,14 +96,29 @@ fn core_knows_no_platform_by_name() {
 #[test]
 fn core_reads_nothing_but_what_it_is_given() {
     let texts = [
-        "std::fs", "std::env", "std::net", "std::io", "std::process", "std::thread", "std::time", "SystemTime", "Timestamp::now", "Zoned::now",
-        "::now()", "TimeZone::system", "env!(", "include_str!", "include_bytes!", "unsafe ",
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::io",
+        "std::process",
+        "std::thread",
+        "std::time",
+        "SystemTime",
+        "Timestamp::now",
+        "Zoned::now",
+        "::now()",
+        "TimeZone::system",
+        "env!(",
+        "include_str!",
+        "include_bytes!",
+        "unsafe ",
     ];
     let words = ["tokio", "async", "await", "rand", "fastrand", "random", "reqwest", "sqlite"];
     let mut found = Vec::new();
     for (place, line) in code() {
         // What is imported in a list is named without its path.
-        let imported = line.trim_start().starts_with("use std::") && ["fs", "env", "net", "io", "process", "thread"].iter().any(|name| has_word(&line, name));
+        let imported = line.trim_start().starts_with("use std::")
+            && ["fs", "env", "net", "io", "process", "thread"].iter().any(|name| has_word(&line, name));
         if imported || texts.iter().any(|text| line.contains(text)) || words.iter().any(|word| has_word(&line, word)) {
             found.push(format!("{place}: {}", line.trim()));
         }

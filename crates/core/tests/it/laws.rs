@@ -1,6 +1,12 @@
 //! Laws that every decision keeps, over random worlds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -28,6 +34,16 @@ fn for_all(law: impl Fn(&World, &mut Draw) + Sync) {
     over_seeds(worlds(), |seed| {
         let world = if seed % 5 == 4 { World::under(&shipped, seed) } else { World::random(seed) };
         law(&world, &mut Draw::new(seed ^ 0x1a3));
+    });
+}
+
+/// A law holds in so many times as many worlds, of those where nearly everything meets.
+fn for_narrow(times: u64, law: impl Fn(&World, &mut Draw) + Sync) {
+    over_seeds(worlds() * times, |seed| {
+        let world = World::random(seed);
+        if world.pools.narrow {
+            law(&world, &mut Draw::new(seed ^ 0x1a3));
+        }
     });
 }
 
@@ -109,8 +125,15 @@ fn a_further_closing_act_never_opens() {
 
 #[test]
 fn a_further_link_never_opens() {
-    for_all(|world, draw| {
-        let acts: Vec<Value> = (0..4).map(|_| link(draw, &world.pools, "new")).collect();
+    // What goes wrong here takes a no, a yes and two links that meet: narrow worlds, and many.
+    for_narrow(6, |world, draw| {
+        let mut acts: Vec<Value> = (0..2).map(|_| link(draw, &world.pools, "new")).collect();
+        // A second link between two who are linked makes no difference but for its moment.
+        for mut again in values(world).into_iter().filter(|act| text(act, "act") == "link") {
+            again["id"] = json!("new");
+            again["received_at"] = link(draw, &world.pools, "new")["received_at"].take();
+            acts.push(again);
+        }
         adding(world, &acts, |_, _| true);
     });
 }
@@ -121,7 +144,8 @@ fn a_further_dispute_never_opens() {
         let before = decisions(&world.policies, &world.choices, world);
         for file in &world.files {
             let uses: Vec<&str> = file.text.split("[[use]]\nid = ").skip(1).filter_map(|rest| rest.split('\n').next()).collect();
-            let limit = draw.pick(&["", "regions = [\"EEA\"]\n", "regions = [\"GB\"]\nage_below = 18\n", "age_below = 16\n", "outside = \"k1\"\n"]);
+            let limit =
+                draw.pick(&["", "regions = [\"EEA\"]\n", "regions = [\"GB\"]\nage_below = 18\n", "age_below = 16\n", "outside = \"k1\"\n"]);
             let dispute = format!(
                 "\n\n[[dispute]]\nid = \"new\"\nquestion = \"Q\"\nprotective = \"withhold\"\nuses = [{}]\nsources = [\"s\"]\n{limit}\n\
                  [[dispute.position]]\nholder = \"A\"\nsays = \"S\"\nsources = [\"s\"]\n\n[[dispute.position]]\nholder = \"B\"\nsays = \"S\"\nsources = [\"s\"]\n",
@@ -133,7 +157,8 @@ fn a_further_dispute_never_opens() {
                 Some(changed)
             };
             // A dispute outside a carve-out that is not there is no change.
-            let Some((policies, choices, _)) = change(&Case::of(world, 0, &world.questions[0])).and_then(|changed| changed.read(&world.policies))
+            let Some((policies, choices, _)) =
+                change(&Case::of(world, 0, &world.questions[0])).and_then(|changed| changed.read(&world.policies))
             else {
                 continue;
             };
@@ -217,7 +242,8 @@ fn an_objection_changes_exactly_the_records_by_or_about_its_sender() {
             let [before, after] = [&before, &after].map(|holdings| Decider::new(&world.policies, holdings, question));
             for (place, item) in world.items.iter().enumerate() {
                 let mut expected = before.decide(item).reasons().to_vec();
-                let mine = |name: &Option<String>| name.as_deref().and_then(|name| world.policies.services.parse(name)).as_ref() == Some(&account);
+                let mine =
+                    |name: &Option<String>| name.as_deref().and_then(|name| world.policies.services.parse(name)).as_ref() == Some(&account);
                 let no = |code| Reason::new(code).with_choice("new", None);
                 expected.extend(item.authors.0.iter().any(mine).then(|| no(Code::Objected)));
                 let about = item.about.iter().any(|about| mine(&about.person) && after.rules().relation_counts(about.relation));
@@ -234,7 +260,7 @@ fn an_objection_changes_exactly_the_records_by_or_about_its_sender() {
 
 #[test]
 fn an_opening_act_under_another_account_never_opens() {
-    for_all(|world, draw| {
+    for_narrow(3, |world, draw| {
         let before = values(world);
         let account = |act: &Value| world.policies.services.parse(text(act, "person")).unwrap();
         // An unlink by one of the two ends is under an account that the link makes the person's own.
@@ -246,7 +272,8 @@ fn an_opening_act_under_another_account_never_opens() {
         for _ in 0..4 {
             let person = if draw.chance(20) { "club:stranger".to_owned() } else { draw.pick(&world.pools.people) };
             let act = opening(draw, &world.pools, "new", &person, &before);
-            let ends_own = text(&act, "act") == "unlink" && world.choices.iter().any(|choice| choice.id == text(&act, "of") && own_link(&act, choice));
+            let ends_own =
+                text(&act, "act") == "unlink" && world.choices.iter().any(|choice| choice.id == text(&act, "of") && own_link(&act, choice));
             acts.extend((!ends_own).then_some(act));
         }
         adding(world, &acts, |act, item| !named_in(item, &world.policies).contains(&account(act)));
@@ -278,7 +305,8 @@ impl Renamed {
     fn id(&self, text: &str) -> Option<String> {
         let (policy, name) = text.split_once('/')?;
         let name = if name == "*" { name.to_owned() } else { format!("{name}-too") };
-        self.policies.contains(policy).then(|| format!("other-{policy}/{name}"))
+        // Written in another case it is still an id of that policy.
+        self.policies.contains(&policy.to_ascii_lowercase()).then(|| format!("other-{policy}/{name}"))
     }
 
     /// An account of a service that has another name now.
@@ -349,7 +377,9 @@ fn names_of_policies_and_services_decide_nothing() {
         })
         .collect();
     let copied = read_policies(&files, Some(("services.toml", &services))).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    assert!(copied.policies.values().flat_map(|policy| &policy.versions).flat_map(|version| &version.uses).all(|one| one.id.ends_with("-too")));
+    assert!(
+        copied.policies.values().flat_map(|policy| &policy.versions).flat_map(|version| &version.uses).all(|one| one.id.ends_with("-too"))
+    );
 
     let kept: usize = over_seeds(worlds(), |seed| {
         let world = World::under(&given, seed);

@@ -1,6 +1,13 @@
 //! Core decides as the naive reference model does, over many random worlds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+#![allow(clippy::disallowed_methods, reason = "how many cases are tried is said by the environment")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

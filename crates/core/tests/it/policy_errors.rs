@@ -1,6 +1,12 @@
 //! What the reader of policies says about mistakes: all at once, each with its place and what to write instead.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 use bezwaar_core::policy::read::{PolicyFile, read_policies};
 
@@ -51,20 +57,23 @@ fn mistakes_of_form_are_told_all_at_once() {
         ("audience = [\"public\"]", "audience = []"),
         ("effective = \"2026-01-01\"\nsummary", "effective = \"soon\"\nsummary"),
     ]);
-    check(&[file("club", "2026-01-01", text)], &[
-        "club/2026-01-01.toml:1:10: `format` must be a whole number from 1 to 1, not 2; write format = 1",
-        "club/2026-01-01.toml:12:13: `published` must be a day, `unknown` or `never`, not `2025-02-29`; write published = \"2025-05-27\"",
-        "club/2026-01-01.toml:13:13: `effective` must be a day, not `soon`; write effective = \"2025-05-27\"",
-        "club/2026-01-01.toml:22:9: `grade` has the unknown word `A`; did you mean `D`? known are `P`, `R`, `S`, `W`, `K`, `D`",
-        "club/2026-01-01.toml:36:1: `default` is missing; default = \"on\"  # what silence means",
-        "club/2026-01-01.toml:40:14: `recipients` must be a list of texts, not a text; write recipients = [\"…\"]",
-        "club/2026-01-01.toml:42:12: `declared` has the unknown word `txt`; did you mean `text`? known are `text`, `practice`, `non-use`",
-        "club/2026-01-01.toml:43:1: unknown key `defualt`; did you mean `default`?",
-        "club/2026-01-01.toml:49:13: `retention` must be a text, not empty; write retention = \"…\"",
-        "club/2026-01-01.toml:54:23: `categories` has the unknown word `coment`; did you mean `comment`? known are `post`, `comment`, `photo`, `video`, `audio`, `profile`, `message`, `ai-interaction`, `reaction`, `metadata`",
-        "club/2026-01-01.toml:55:1: unknown key `colour`; known here are `categories`, `audience`",
-        "club/2026-01-01.toml:56:12: `audience` must be a list of texts, not an empty list; write audience = [\"public\"]",
-    ]);
+    check(
+        &[file("club", "2026-01-01", text)],
+        &[
+            "club/2026-01-01.toml:1:10: `format` must be a whole number from 1 to 1, not 2; write format = 1",
+            "club/2026-01-01.toml:12:13: `published` must be a day, `unknown` or `never`, not `2025-02-29`; write published = \"2025-05-27\"",
+            "club/2026-01-01.toml:13:13: `effective` must be a day, not `soon`; write effective = \"2025-05-27\"",
+            "club/2026-01-01.toml:22:9: `grade` has the unknown word `A`; did you mean `D`? known are `P`, `R`, `S`, `W`, `K`, `D`",
+            "club/2026-01-01.toml:36:1: `default` is missing; default = \"on\"  # what silence means",
+            "club/2026-01-01.toml:40:14: `recipients` must be a list of texts, not a text; write recipients = [\"…\"]",
+            "club/2026-01-01.toml:42:12: `declared` has the unknown word `txt`; did you mean `text`? known are `text`, `practice`, `non-use`",
+            "club/2026-01-01.toml:43:1: unknown key `defualt`; did you mean `default`?",
+            "club/2026-01-01.toml:49:13: `retention` must be a text, not empty; write retention = \"…\"",
+            "club/2026-01-01.toml:54:23: `categories` has the unknown word `coment`; did you mean `comment`? known are `post`, `comment`, `photo`, `video`, `audio`, `profile`, `message`, `ai-interaction`, `reaction`, `metadata`",
+            "club/2026-01-01.toml:55:1: unknown key `colour`; known here are `categories`, `audience`",
+            "club/2026-01-01.toml:56:12: `audience` must be a list of texts, not an empty list; write audience = [\"public\"]",
+        ],
+    );
 }
 
 /// What is in the grammar and cannot be right.
@@ -73,37 +82,49 @@ fn mistakes_of_content_are_told_all_at_once() {
     let text = club(&[
         ("zone = \"Europe/Amsterdam\"", "zone = \"Europe/Amsterdm\""),
         ("stated = [\"quote\"]", "stated = [\"quote\", \"mention\", \"ghost\"]"),
-        ("controls = [\"club/model-setting\"]", "controls = [\"club/model-seting\", \"club/other\"]\nregions = [\"NL\", \"nl\", \"Europe\"]"),
-        ("on_deletion = \"removed from the training set within a day\"\nsources = [\"self\"]", "on_deletion = \"removed\"\nsources = []\nevidence = { default = [\"slef\"], colour = [\"self\"] }"),
+        (
+            "controls = [\"club/model-setting\"]",
+            "controls = [\"club/model-seting\", \"club/other\"]\nregions = [\"NL\", \"nl\", \"Europe\"]",
+        ),
+        (
+            "on_deletion = \"removed from the training set within a day\"\nsources = [\"self\"]",
+            "on_deletion = \"removed\"\nsources = []\nevidence = { default = [\"slef\"], colour = [\"self\"] }",
+        ),
         ("declared = \"text\"", "declared = \"non-use\""),
-        ("audience = [\"public\"]\n", "audience = [\"public\"]\n\n[[use.data]]\ncategories = [\"photo\", \"post\"]\n\n[[use.carve_out]]\nid = \"promise\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nwindow = { from = \"2026-02-01\", through = \"2026-01-01\" }\nsources = [\"self\"]\n\n[[use]]\nid = \"clup/model\"\ntitle = \"T\"\npurpose = \"P\"\nrecipients = []\nlegal_basis = \"none\"\ndeclared = \"text\"\ndefault = \"on\"\ncontrols = []\nannounced = \"never\"\neffective = \"unknown\"\ncollection_began = \"unknown\"\ncontrol_first_offered = \"never\"\ncontinues = [\"club/gone\"]\nretention = \"R\"\non_deletion = \"D\"\nsources = [\"self\"]\ndata = []\n\n[[dispute]]\nid = \"D1\"\nquestion = \"Q\"\nprotective = \"withhold\"\nuses = [\"club/model\", \"club/modle\"]\noutside = \"undertaking\"\nsources = [\"self\", \"press\"]\nposition = [{ holder = \"A\", says = \"S\", sources = [\"self\"] }]\n\n[[source]]\nid = \"self\"\ntitle = \"T\"\nurl = \"U\"\ndate = \"unknown\"\ngrade = \"W\"\n"),
+        (
+            "audience = [\"public\"]\n",
+            "audience = [\"public\"]\n\n[[use.data]]\ncategories = [\"photo\", \"post\"]\n\n[[use.carve_out]]\nid = \"promise\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nwindow = { from = \"2026-02-01\", through = \"2026-01-01\" }\nsources = [\"self\"]\n\n[[use]]\nid = \"clup/model\"\ntitle = \"T\"\npurpose = \"P\"\nrecipients = []\nlegal_basis = \"none\"\ndeclared = \"text\"\ndefault = \"on\"\ncontrols = []\nannounced = \"never\"\neffective = \"unknown\"\ncollection_began = \"unknown\"\ncontrol_first_offered = \"never\"\ncontinues = [\"club/gone\"]\nretention = \"R\"\non_deletion = \"D\"\nsources = [\"self\"]\ndata = []\n\n[[dispute]]\nid = \"D1\"\nquestion = \"Q\"\nprotective = \"withhold\"\nuses = [\"club/model\", \"club/modle\"]\noutside = \"undertaking\"\nsources = [\"self\", \"press\"]\nposition = [{ holder = \"A\", says = \"S\", sources = [\"self\"] }]\n\n[[source]]\nid = \"self\"\ntitle = \"T\"\nurl = \"U\"\ndate = \"unknown\"\ngrade = \"W\"\n",
+        ),
     ]);
-    check(&[file("klub", "2026-01-02", text)], &[
-        "klub/2026-01-02.toml:4:6: `club` is not the folder's name; write id = \"klub\", or rename it",
-        "klub/2026-01-02.toml:7:8: not a time zone: write it as `Europe/Dublin`",
-        "klub/2026-01-02.toml:11:6: `2026-01-01` is not the file's name; write id = \"2026-01-02\", or rename it",
-        "klub/2026-01-02.toml:25:31: unknown relation `ghost`; known are mention, quote, reply, depict, participant, forwarder",
-        "klub/2026-01-02.toml:26:14: `mention` withholds in stated but not in protective, which must be stricter; add \"mention\"",
-        "klub/2026-01-02.toml:42:12: a non-use names the promise it rests on; add promise = \"…\": what was promised, and by whom",
-        "klub/2026-01-02.toml:44:13: there is no control `club/model-seting` in this file; did you mean `club/model-setting`?",
-        "klub/2026-01-02.toml:44:34: there is no control `club/other` in this file",
-        "klub/2026-01-02.toml:45:18: `nl` is no region; write an ISO 3166-1 code in capitals, EU or EEA",
-        "klub/2026-01-02.toml:45:24: `Europe` is no region; write an ISO 3166-1 code in capitals, EU or EEA",
-        "klub/2026-01-02.toml:52:11: a fact without a source; name at least one [[source]] by its id; grade W if it is weak",
-        "klub/2026-01-02.toml:53:25: there is no source `slef` in this file; did you mean `self`?",
-        "klub/2026-01-02.toml:53:43: evidence for `colour`, which the use does not state; name a key of this use",
-        "klub/2026-01-02.toml:60:24: `post` stands in two rows; a category belongs to one row, with one audience",
-        "klub/2026-01-02.toml:66:10: the window ends before it begins; both days are inclusive",
-        "klub/2026-01-02.toml:70:6: `clup/model` does not begin with `club/`; write id = \"club/…\"",
-        "klub/2026-01-02.toml:70:6: continues `club/gone`, which no version up to this one has; name a use of this or an older version of the same policy",
-        "klub/2026-01-02.toml:73:14: a use has at least one recipient; write \"third:*\" for third parties not named",
-        "klub/2026-01-02.toml:86:8: a use names the kinds of data it takes; add a [[use.data]] with categories",
-        "klub/2026-01-02.toml:92:23: there is no use `club/modle` in this file; did you mean `club/model`?",
-        "klub/2026-01-02.toml:93:11: not every use named here has a carve-out `undertaking`",
-        "klub/2026-01-02.toml:94:20: there is no source `press` in this file",
-        "klub/2026-01-02.toml:95:12: a dispute names at least two positions; if nobody says otherwise it is not disputed",
-        "klub/2026-01-02.toml:98:6: the source `self` stands here twice; give one of them another id, or keep one",
-    ]);
+    check(
+        &[file("klub", "2026-01-02", text)],
+        &[
+            "klub/2026-01-02.toml:4:6: `club` is not the folder's name; write id = \"klub\", or rename it",
+            "klub/2026-01-02.toml:7:8: not a time zone: write it as `Europe/Dublin`",
+            "klub/2026-01-02.toml:11:6: `2026-01-01` is not the file's name; write id = \"2026-01-02\", or rename it",
+            "klub/2026-01-02.toml:25:31: unknown relation `ghost`; known are mention, quote, reply, depict, participant, forwarder",
+            "klub/2026-01-02.toml:26:14: `mention` withholds in stated but not in protective, which must be stricter; add \"mention\"",
+            "klub/2026-01-02.toml:42:12: a non-use names the promise it rests on; add promise = \"…\": what was promised, and by whom",
+            "klub/2026-01-02.toml:44:13: there is no control `club/model-seting` in this file; did you mean `club/model-setting`?",
+            "klub/2026-01-02.toml:44:34: there is no control `club/other` in this file",
+            "klub/2026-01-02.toml:45:18: `nl` is no region; write an ISO 3166-1 code in capitals, EU or EEA",
+            "klub/2026-01-02.toml:45:24: `Europe` is no region; write an ISO 3166-1 code in capitals, EU or EEA",
+            "klub/2026-01-02.toml:52:11: a fact without a source; name at least one [[source]] by its id; grade W if it is weak",
+            "klub/2026-01-02.toml:53:25: there is no source `slef` in this file; did you mean `self`?",
+            "klub/2026-01-02.toml:53:43: evidence for `colour`, which the use does not state; name a key of this use",
+            "klub/2026-01-02.toml:60:24: `post` stands in two rows; a category belongs to one row, with one audience",
+            "klub/2026-01-02.toml:66:10: the window ends before it begins; both days are inclusive",
+            "klub/2026-01-02.toml:70:6: `clup/model` does not begin with `club/`; write id = \"club/…\"",
+            "klub/2026-01-02.toml:70:6: continues `club/gone`, which no version up to this one has; name a use of this or an older version of the same policy",
+            "klub/2026-01-02.toml:73:14: a use has at least one recipient; write \"third:*\" for third parties not named",
+            "klub/2026-01-02.toml:86:8: a use names the kinds of data it takes; add a [[use.data]] with categories",
+            "klub/2026-01-02.toml:92:23: there is no use `club/modle` in this file; did you mean `club/model`?",
+            "klub/2026-01-02.toml:93:11: not every use named here has a carve-out `undertaking`",
+            "klub/2026-01-02.toml:94:20: there is no source `press` in this file",
+            "klub/2026-01-02.toml:95:12: a dispute names at least two positions; if nobody says otherwise it is not disputed",
+            "klub/2026-01-02.toml:98:6: the source `self` stands here twice; give one of them another id, or keep one",
+        ],
+    );
 }
 
 /// A version of the club's policy that begins on a day, with some texts in the place of others.
@@ -118,22 +139,31 @@ const RENAMED: (&str, &str) = ("id = \"club/model\"", "id = \"club/model-two\"")
 #[test]
 fn a_use_that_takes_what_another_took_says_so() {
     let first = file("club", "2026-01-01", CLUB);
-    check(&[first.clone(), later("2026-06-01", &[RENAMED])], &[
-        "club/2026-06-01.toml:37:6: `club/model-two` takes data for recipients that `club/model` took in `club/2026-01-01.toml`, and does not say that it continues it; add continues = [\"club/model\"], so that who objected to it stays out",
-    ]);
+    check(
+        &[first.clone(), later("2026-06-01", &[RENAMED])],
+        &[
+            "club/2026-06-01.toml:37:6: `club/model-two` takes data for recipients that `club/model` took in `club/2026-01-01.toml`, and does not say that it continues it; add continues = [\"club/model\"], so that who objected to it stays out",
+        ],
+    );
     let says_so = ("id = \"club/model\"", "id = \"club/model-two\"\ncontinues = [\"club/model\"]");
     check(&[first.clone(), later("2026-06-01", &[says_so])], &[]);
     // It is enough to have said so once…
     check(&[first.clone(), later("2026-06-01", &[says_so]), later("2026-07-01", &[RENAMED])], &[]);
     // …and it does not help to let a version pass, …
     let photos = [("id = \"club/model\"", "id = \"club/photos\""), ("categories = [\"post\", \"comment\"]", "categories = [\"photo\"]")];
-    check(&[first.clone(), later("2026-06-01", &photos), later("2026-07-01", &[RENAMED])], &[
-        "club/2026-07-01.toml:37:6: `club/model-two` takes data for recipients that `club/model` took in `club/2026-01-01.toml`, and does not say that it continues it; add continues = [\"club/model\"], so that who objected to it stays out",
-    ]);
+    check(
+        &[first.clone(), later("2026-06-01", &photos), later("2026-07-01", &[RENAMED])],
+        &[
+            "club/2026-07-01.toml:37:6: `club/model-two` takes data for recipients that `club/model` took in `club/2026-01-01.toml`, and does not say that it continues it; add continues = [\"club/model\"], so that who objected to it stays out",
+        ],
+    );
     // …or to have had the name before, for less.
-    check(&[first, later("2026-06-01", &photos), later("2026-07-01", &[photos[0]])], &[
-        "club/2026-07-01.toml:37:6: `club/photos` takes data for recipients that `club/model` took in `club/2026-01-01.toml`, and does not say that it continues it; add continues = [\"club/model\"], so that who objected to it stays out",
-    ]);
+    check(
+        &[first, later("2026-06-01", &photos), later("2026-07-01", &[photos[0]])],
+        &[
+            "club/2026-07-01.toml:37:6: `club/photos` takes data for recipients that `club/model` took in `club/2026-01-01.toml`, and does not say that it continues it; add continues = [\"club/model\"], so that who objected to it stays out",
+        ],
+    );
 }
 
 #[test]
@@ -142,88 +172,117 @@ fn what_stands_twice_is_refused() {
     let carve = "\n[[use.carve_out]]\nid = \"c\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nsources = [\"self\"]\n";
     let signals = format!("{}[[control]]", signal.repeat(2));
     let text = format!("{}{}", club(&[("[[control]]", &signals)]), carve.repeat(2));
-    check(&[file("club", "2026-01-01", text)], &[
-        "club/2026-01-01.toml:35:8: the signal `gpc` stands here twice; give one of them another name, or keep one",
-        "club/2026-01-01.toml:74:6: the carve-out `c` stands here twice; give one of them another id, or keep one",
-    ]);
+    check(
+        &[file("club", "2026-01-01", text)],
+        &[
+            "club/2026-01-01.toml:35:8: the signal `gpc` stands here twice; give one of them another name, or keep one",
+            "club/2026-01-01.toml:74:6: the carve-out `c` stands here twice; give one of them another id, or keep one",
+        ],
+    );
 }
 
 #[test]
 fn versions_of_one_policy_have_one_zone_and_a_day_each() {
-    let second = club(&[
-        ("id = \"2026-01-01\"", "id = \"second\""),
-        ("zone = \"Europe/Amsterdam\"", "zone = \"UTC\""),
-    ]);
-    check(&[file("club", "2026-01-01", CLUB), file("club", "second", second)], &[
-        "club/second.toml:13:13: takes effect on 2026-01-01, as does `club/2026-01-01.toml`: versions must not overlap; give one of them another day; each version runs until the next begins",
-        "club/second.toml:13:13: the zone differs from that of `club/2026-01-01.toml`; all versions of a policy begin their days in one zone",
-    ]);
+    let second = club(&[("id = \"2026-01-01\"", "id = \"second\""), ("zone = \"Europe/Amsterdam\"", "zone = \"UTC\"")]);
+    check(
+        &[file("club", "2026-01-01", CLUB), file("club", "second", second)],
+        &[
+            "club/second.toml:13:13: takes effect on 2026-01-01, as does `club/2026-01-01.toml`: versions must not overlap; give one of them another day; each version runs until the next begins",
+            "club/second.toml:13:13: the zone differs from that of `club/2026-01-01.toml`; all versions of a policy begin their days in one zone",
+        ],
+    );
 }
 
 #[test]
 fn what_is_no_toml_is_told_with_its_place() {
     let broken = club(&[("title = \"A club\"", "title = \"A club"), ("default = \"on\"", "default = on")]);
-    check(&[file("club", "2026-01-01", broken), file("club", "empty", "")], &[
-        "club/2026-01-01.toml:5:16: not TOML: invalid basic string, expected `\"`",
-        "club/2026-01-01.toml:43:11: not TOML: string values must be quoted, expected literal string",
-        "club/empty.toml:1:1: `format` is missing; format = 1  # version of this format",
-        "club/empty.toml:1:1: `policy` is missing; policy = { … }  # whose policy this is",
-        "club/empty.toml:1:1: `version` is missing; version = { … }  # which version this is",
-        "club/empty.toml:1:1: `source` is missing; source = [{ … }]  # what backs the facts",
-        "club/empty.toml:1:1: `about` is missing; about = { … }  # which relations withhold for people others write about",
-    ]);
+    check(
+        &[file("club", "2026-01-01", broken), file("club", "empty", "")],
+        &[
+            "club/2026-01-01.toml:5:16: not TOML: invalid basic string, expected `\"`",
+            "club/2026-01-01.toml:43:11: not TOML: string values must be quoted, expected literal string",
+            "club/empty.toml:1:1: `format` is missing; format = 1  # version of this format",
+            "club/empty.toml:1:1: `policy` is missing; policy = { … }  # whose policy this is",
+            "club/empty.toml:1:1: `version` is missing; version = { … }  # which version this is",
+            "club/empty.toml:1:1: `source` is missing; source = [{ … }]  # what backs the facts",
+            "club/empty.toml:1:1: `about` is missing; about = { … }  # which relations withhold for people others write about",
+        ],
+    );
 }
 
 #[test]
 fn limits_are_told_with_what_was_found() {
-    let sets = ["NL", "BE", "DE", "FR"].map(|region| format!("\n[[use.carve_out]]\nid = \"{region}\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nregions = [\"{region}\"]\nsources = [\"self\"]\n"));
+    let sets = ["NL", "BE", "DE", "FR"].map(|region| {
+        format!(
+            "\n[[use.carve_out]]\nid = \"{region}\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nregions = [\"{region}\"]\nsources = [\"self\"]\n"
+        )
+    });
     let at_the_limit = format!("{}{}", club(&[("default = \"on\"", "default = \"on\"\nregions = [\"EEA\"]")]), sets.concat());
     check(&[file("club", "2026-01-01", at_the_limit.clone())], &[]);
-    let one_more = format!("{at_the_limit}\n[[use.carve_out]]\nid = \"LU\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nregions = [\"LU\"]\nsources = [\"self\"]\n");
-    check(&[file("club", "2026-01-01", one_more)], &[
-        "club/2026-01-01.toml:37:6: 6 different sets of regions; at most 5 are read; split the policy, or fold rules that say the same",
-    ]);
+    let one_more = format!(
+        "{at_the_limit}\n[[use.carve_out]]\nid = \"LU\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nregions = [\"LU\"]\nsources = [\"self\"]\n"
+    );
+    check(
+        &[file("club", "2026-01-01", one_more)],
+        &["club/2026-01-01.toml:37:6: 6 different sets of regions; at most 5 are read; split the policy, or fold rules that say the same"],
+    );
 
     let windows = |many: usize| -> String {
-        let one = |place: usize| format!("\n[[use.carve_out]]\nid = \"w-{place}\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nwindow = {{ from = \"2026-01-01\", through = \"2026-01-02\" }}\nsources = [\"self\"]\n");
+        let one = |place: usize| {
+            format!(
+                "\n[[use.carve_out]]\nid = \"w-{place}\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nwindow = {{ from = \"2026-01-01\", through = \"2026-01-02\" }}\nsources = [\"self\"]\n"
+            )
+        };
         format!("{CLUB}{}", (0..many).map(one).collect::<String>())
     };
     check(&[file("club", "2026-01-01", windows(31))], &[]);
-    check(&[file("club", "2026-01-01", windows(32))], &[
-        "club/2026-01-01.toml:37:6: 64 ends of windows; at most 62 are read; split the policy, or fold rules that say the same",
-    ]);
+    check(
+        &[file("club", "2026-01-01", windows(32))],
+        &["club/2026-01-01.toml:37:6: 64 ends of windows; at most 62 are read; split the policy, or fold rules that say the same"],
+    );
 
     let disputes = |many: usize| -> String {
         let position = "{ holder = \"A\", says = \"S\", sources = [\"self\"] }";
-        let one = |place: usize| format!("\n[[dispute]]\nid = \"D{place}\"\nquestion = \"Q\"\nprotective = \"note\"\nuses = [\"club/model\"]\nsources = [\"self\"]\nposition = [{position}, {position}]\n");
+        let one = |place: usize| {
+            format!(
+                "\n[[dispute]]\nid = \"D{place}\"\nquestion = \"Q\"\nprotective = \"note\"\nuses = [\"club/model\"]\nsources = [\"self\"]\nposition = [{position}, {position}]\n"
+            )
+        };
         format!("{CLUB}{}", (0..many).map(one).collect::<String>())
     };
     check(&[file("club", "2026-01-01", disputes(200))], &[]);
-    check(&[file("club", "2026-01-01", disputes(201))], &[
-        "club/2026-01-01.toml:13:13: 201 disputes; at most 200 are read; split the policy, or fold rules that say the same",
-    ]);
+    check(
+        &[file("club", "2026-01-01", disputes(201))],
+        &["club/2026-01-01.toml:13:13: 201 disputes; at most 200 are read; split the policy, or fold rules that say the same"],
+    );
 
     let padded = |bytes: usize| format!("{CLUB}#{}", "x".repeat(bytes - CLUB.len() - 1));
     check(&[file("club", "2026-01-01", padded(1 << 20))], &[]);
-    check(&[file("club", "2026-01-01", padded((1 << 20) + 1))], &[
-        "club/2026-01-01.toml:1:1: the file is over 1048576 bytes",
-    ]);
+    check(&[file("club", "2026-01-01", padded((1 << 20) + 1))], &["club/2026-01-01.toml:1:1: the file is over 1048576 bytes"]);
 
-    let long = |many: usize| club(&[("controls = [\"club/model-setting\"]", &format!("controls = [{}]", "\"club/model-setting\", ".repeat(many)))]);
+    let long = |many: usize| {
+        club(&[("controls = [\"club/model-setting\"]", &format!("controls = [{}]", "\"club/model-setting\", ".repeat(many)))])
+    };
     check(&[file("club", "2026-01-01", long(1_000))], &[]);
-    check(&[file("club", "2026-01-01", long(1_001))], &[
-        "club/2026-01-01.toml:44:12: `controls` must be a list of texts, not a list that long; write controls = [\"…\"]",
-    ]);
+    check(
+        &[file("club", "2026-01-01", long(1_001))],
+        &["club/2026-01-01.toml:44:12: `controls` must be a list of texts, not a list that long; write controls = [\"…\"]"],
+    );
 }
 
 #[test]
 fn services_are_checked_too() {
     let services = "[[service]]\nid = \"club\"\ndigits = \"phon\"\n\n[[service]]\nid = \"Club\"\nhandels = \"exact\"\n\n[[service]]\nhandles = \"exact\"\n";
     let found = problems(&[file("club", "2026-01-01", CLUB)], Some(services));
-    assert_eq!(found, [
-        "services.toml:3:10: `digits` has the unknown word `phon`; did you mean `phone`? known are `id`, `phone`, `handle`, `opaque`",
-        "services.toml:6:6: this service stands here twice; keep one of the two",
-        "services.toml:7:1: unknown key `handels`; did you mean `handles`?",
-        "services.toml:9:1: `id` is missing; id = \"…\"  # the part of an account before the colon",
-    ], "found:\n{}", found.join("\n"));
+    assert_eq!(
+        found,
+        [
+            "services.toml:3:10: `digits` has the unknown word `phon`; did you mean `phone`? known are `id`, `phone`, `handle`, `opaque`",
+            "services.toml:6:6: this service stands here twice; keep one of the two",
+            "services.toml:7:1: unknown key `handels`; did you mean `handles`?",
+            "services.toml:9:1: `id` is missing; id = \"…\"  # the part of an account before the colon",
+        ],
+        "found:\n{}",
+        found.join("\n")
+    );
 }

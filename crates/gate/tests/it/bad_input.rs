@@ -196,7 +196,7 @@ fn an_output_folder_that_is_not_ours() {
 fn an_input_in_the_output_folder() {
     let site = with_good_lines();
     site.write("out/a.jsonl", GOOD.as_bytes());
-    let error = site.open(&site.job_text("out", MAP, "")).unwrap_err();
+    let error = site.open(&site.job_text("out", MAP, "")).err().unwrap();
     assert_snapshot!(told_at(&site, &error), @"");
     assert_eq!(site.out("a.jsonl"), GOOD.as_bytes());
 }
@@ -321,6 +321,11 @@ fn wrong_units() {
             let _ = std::fs::remove_dir_all(site.path("out"));
         }
     }
+    // Gaps in a column of floats are gaps, not times.
+    let site = Site::new();
+    site.write("in/a.parquet", &parquet(vec![("author", words(&["kim", "noor"])), ("t", Arc::new(Float64Array::from(vec![1_750_000_000.0, f64::NAN])))]));
+    let map = format!("{DATED}created_at = {{ column = \"t\", unit = \"s\" }}\n");
+    assert_eq!(counts(&site.run(&site.job_asking("club/dated", "lab", "in", &map, "")).unwrap())["kept"], 1);
     // One in a hundred may be odd; they are unknown.
     let site = Site::new();
     let mut times = vec![1_750_000_000; 100];
@@ -410,10 +415,11 @@ fn a_file_that_fails_later_can_be_withheld_whole() {
         bytes.truncate(bytes.len() - 5);
         bytes
     });
-    let said = stopped(&site, &site.job_text("in", MAP, ""));
+    let small = "[limits]\nbatch_bytes = 1024\n";
+    let said = stopped(&site, &site.job_text("in", MAP, small));
     assert!(said.starts_with("Input: "), "{said}");
     std::fs::remove_dir_all(site.path("out")).unwrap();
-    let manifest = site.run(&site.job_text("in", MAP, "[on_error]\nfile = \"withhold\"")).unwrap_or_else(|error| panic!("{}", told_at(&site, &error)));
+    let manifest = site.run(&site.job_text("in", MAP, &format!("{small}[on_error]\nfile = \"withhold\""))).unwrap_or_else(|error| panic!("{}", told_at(&site, &error)));
     assert_eq!(site.files_in("out"), ["a.parquet", "manifest.json"]);
     let whole: Vec<&str> = manifest.value()["withheld_whole"].as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();
     assert_eq!(whole, ["b.parquet", "c.jsonl.gz"]);

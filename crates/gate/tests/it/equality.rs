@@ -268,12 +268,12 @@ fn batch(records: &[Value], dress: u64) -> (RecordBatch, Mapping) {
 // ---- One question put to all ----
 
 /// What stands still for all questions of a world.
-struct Grounds<'a> {
-    files: &'a [PolicyFile],
-    services: &'a str,
-    policies: &'a PolicySet,
-    choices: &'a [Choice],
-    names: Vec<String>,
+pub(crate) struct Grounds<'a> {
+    pub(crate) files: &'a [PolicyFile],
+    pub(crate) services: &'a str,
+    pub(crate) policies: &'a PolicySet,
+    pub(crate) choices: &'a [Choice],
+    pub(crate) names: Vec<String>,
 }
 
 impl Grounds<'_> {
@@ -282,7 +282,7 @@ impl Grounds<'_> {
         extract(&self.policies.services, self.choices, through, &self.names)
     }
 
-    fn gate(&self, question: &Question, later: bool) -> Gate {
+    pub(crate) fn gate(&self, question: &Question, later: bool) -> Gate {
         let extract = self.extract(question, later);
         let spec = GateSpec::new(self.files, Some(("services.toml", self.services)), question, &extract);
         // As it would travel to a worker.
@@ -291,12 +291,12 @@ impl Grounds<'_> {
     }
 }
 
-fn names_of(items: &[Item]) -> Vec<String> {
+pub(crate) fn names_of(items: &[Item]) -> Vec<String> {
     let names = items.iter().flat_map(|item| item.authors.0.iter().cloned().chain(item.about.iter().map(|about| about.person.clone())));
     names.flatten().collect()
 }
 
-fn gate_bits(gate: &Gate, records: &[Value], dress: u64) -> Vec<u64> {
+pub(crate) fn gate_bits(gate: &Gate, records: &[Value], dress: u64) -> Vec<u64> {
     let (batch, mapping) = batch(records, dress);
     let bound = gate.bind(&batch.schema(), &mapping).unwrap();
     let verdicts = bound.verdicts(&batch).unwrap();

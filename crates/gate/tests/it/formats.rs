@@ -184,7 +184,7 @@ fn rare_physical_types() {
 fn dropped_columns_are_gone_nested_ones_too() {
     let site = Site::new();
     write(&site, "a.parquet", WriterProperties::builder().build(), &["kwkkw", "kkk", "www"]);
-    site.run(&site.job_text("in", MAP, "drop = [\"author\", \"user.mail\", \"structs.list.element.place\", \"map\"]")).unwrap_or_else(|error| panic!("{}", told(&error)));
+    site.run(&site.job_text("in", MAP, "drop = [\"author\", \"user.mail\", \"structs.list.item.place\", \"map\"]")).unwrap_or_else(|error| panic!("{}", told(&error)));
     let (from, to) = (read(&site.path("in/a.parquet")).1, read(&site.path("out/a.parquet")).1);
     let expected = expected(&from);
     let names: Vec<String> = to.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -192,17 +192,16 @@ fn dropped_columns_are_gone_nested_ones_too() {
     assert_eq!(to.num_columns(), from.num_columns() - 2);
     for name in ["id", "text", "list", "money", "deep"] {
         let (found, wanted) = (to.column_by_name(name).unwrap(), expected.column_by_name(name).unwrap());
-        assert_eq!(found.len(), wanted.len());
-        let shown = |array: &dyn Array| format!("{:?}", array.to_data());
-        let _ = shown;
-        assert_eq!(found.as_ref().null_count(), wanted.as_ref().null_count(), "{name}");
+        // Field ids and the like are not part of values.
+        let found = arrow_array::make_array(found.to_data().into_builder().data_type(wanted.data_type().clone()).build().unwrap());
+        assert_eq!(&found, wanted, "{name}");
     }
     let user = to.column_by_name("user").unwrap().as_struct();
     assert_eq!(user.column_names(), ["name"]);
     // No byte of what was dropped: mails stand nowhere else.
     let bytes = site.out("a.parquet");
     assert!(!bytes.windows(9).any(|window| window == b"user mail"));
-    let error = site.open(&site.job_text("in", MAP, "drop = [\"txet\"]").replace("\"out\"", "\"out-2\"")).unwrap_err();
+    let error = site.open(&site.job_text("in", MAP, "drop = [\"txet\"]").replace("\"out\"", "\"out-2\"")).err().unwrap();
     assert!(told(&error).contains("there is no column `txet` to drop"), "{}", told(&error));
     assert!(!site.path("out-2").exists());
 }

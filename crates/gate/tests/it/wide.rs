@@ -1,5 +1,6 @@
 //! A batch with a column of every kind, in which withheld rows carry a canary wherever bytes can be.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::{FixedSizeBinaryBuilder, Int32Builder, ListBuilder};
@@ -132,10 +133,10 @@ pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
         .map(|(place, (name, column))| {
             let field = Field::new(*name, column.data_type().clone(), true);
             let id: i32 = 100 + place;
-            field.with_metadata([("PARQUET:field_id".to_owned(), id.to_string())].into())
+            field.with_metadata(HashMap::from([("PARQUET:field_id".to_owned(), id.to_string())]))
         })
         .collect();
-    let schema = Schema::new_with_metadata(fields, [("about".to_owned(), "a made-up dataset".to_owned())].into());
+    let schema = Schema::new_with_metadata(fields, HashMap::from([("about".to_owned(), "a made-up dataset".to_owned())]));
     RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, column)| column).collect()).unwrap()
 }
 

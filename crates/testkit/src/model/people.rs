@@ -114,7 +114,9 @@ impl<'a> Case<'a> {
             }
             Act::Erase { items } => names_item(items.as_ref(), item).then_some(Code::Erased),
             Act::Unreadable => Some(Code::ChoiceUnreadable),
-            Act::SetOn { .. } | Act::Withdraw { .. } | Act::Consent { .. } | Act::Link { .. } | Act::Unlink { .. } | Act::Answer { .. } => None,
+            Act::SetOn { .. } | Act::Withdraw { .. } | Act::Consent { .. } | Act::Link { .. } | Act::Unlink { .. } | Act::Answer { .. } => {
+                None
+            }
         }
     }
 

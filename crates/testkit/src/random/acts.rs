@@ -8,8 +8,24 @@ use super::pools::{ITEM_PATTERNS, Pools, SIGNALS};
 
 /// Everything that people do.
 const ALL: &[&str] = &[
-    "object", "object", "object", "object", "link", "link", "link", "consent", "consent", "set", "set", "withdraw", "withdraw",
-    "withdraw-consent", "unlink", "erase", "signal", "answer",
+    "object",
+    "object",
+    "object",
+    "object",
+    "link",
+    "link",
+    "link",
+    "consent",
+    "consent",
+    "set",
+    "set",
+    "withdraw",
+    "withdraw",
+    "withdraw-consent",
+    "unlink",
+    "erase",
+    "signal",
+    "answer",
 ];
 /// Acts that meet each other.
 const THEMES: [&[&str]; 5] = [
@@ -88,7 +104,10 @@ fn act(draw: &mut Draw, pools: &Pools, kind: &str, id: &str, before: &[Value]) -
         }
         let mut one = head(draw, pools, id, kind);
         // Most take back their own.
-        let owner = named.iter().find(|one| text(one, "id") == of).map(|one| draw.pick(&[text(one, "person"), text(one, "person"), text(one, "to")]));
+        let owner = named
+            .iter()
+            .find(|one| text(one, "id") == of)
+            .map(|one| draw.pick(&[text(one, "person"), text(one, "person"), text(one, "to")]));
         if let Some(owner) = owner.filter(|owner| draw.chance(70) && owner.contains(':')) {
             put(&mut one, "person", owner);
         }

@@ -77,7 +77,21 @@ fn any_facts(draw: &mut Draw, pools: &Pools, one: &mut Value) {
         put(one, "audience", draw.pick(&["public", "public", "restricted", "private", "friends"]));
     }
     if draw.chance(70) {
-        let ages = [json!(12), json!(13), json!(15), json!(16), json!(17), json!(18), json!(40), json!(999), json!("16-20"), json!("18-"), json!("13-15"), json!("0-17"), json!(-1)];
+        let ages = [
+            json!(12),
+            json!(13),
+            json!(15),
+            json!(16),
+            json!(17),
+            json!(18),
+            json!(40),
+            json!(999),
+            json!("16-20"),
+            json!("18-"),
+            json!("13-15"),
+            json!("0-17"),
+            json!(-1),
+        ];
         put(one, "author_age", draw.pick(&ages));
     }
     if draw.chance(70) {

@@ -97,7 +97,8 @@ fn question(draw: &mut Draw, pools: &Pools, policies: &PolicySet) -> Question {
     let reading = Reading::ALL.get(place).copied().unwrap_or(Reading::Protective);
     let use_id = draw.pick(&pools.uses);
     let uses = policies.policies.values().flat_map(|policy| policy.versions.iter().flat_map(|version| &version.uses));
-    let own: Vec<String> = uses.filter(|one| one.id == use_id).flat_map(|one| &one.recipients).map(|name| name.replace('*', "one")).collect();
+    let own: Vec<String> =
+        uses.filter(|one| one.id == use_id).flat_map(|one| &one.recipients).map(|name| name.replace('*', "one")).collect();
     let recipient = if draw.chance(80) && !own.is_empty() { draw.pick(&own) } else { draw.pick(&pools.recipients) };
     Question { use_id, recipient, at, reading }
 }

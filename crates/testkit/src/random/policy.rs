@@ -84,7 +84,9 @@ fn version(draw: &mut Draw, policy: &str, zone: &str, day: &str, rows: &mut Vec<
         let offered = early(draw);
         put(
             &mut text,
-            format_args!("[[control]]\nid = \"{control}\"\ntitle = \"T\"\nkind = \"form\"\nfirst_offered = \"{offered}\"\nsources = [\"s\"]\n\n"),
+            format_args!(
+                "[[control]]\nid = \"{control}\"\ntitle = \"T\"\nkind = \"form\"\nfirst_offered = \"{offered}\"\nsources = [\"s\"]\n\n"
+            ),
         );
     }
     let names = draw.some_or_one(&["a", "b", "c"], 55);
@@ -183,7 +185,10 @@ fn dispute(draw: &mut Draw, policy: &str, id: &str, carved: &[(&str, Vec<&str>)]
     let handling = draw.pick(&["withhold", "withhold", "note"]);
     put(
         text,
-        format_args!("[[dispute]]\nid = \"{id}\"\nquestion = \"Q\"\nprotective = \"{handling}\"\nuses = {}\nsources = [\"s\"]\n", list(&uses)),
+        format_args!(
+            "[[dispute]]\nid = \"{id}\"\nquestion = \"Q\"\nprotective = \"{handling}\"\nuses = {}\nsources = [\"s\"]\n",
+            list(&uses)
+        ),
     );
     if draw.chance(35) {
         put(text, format_args!("age_below = {}\n", draw.pick(&[13, 16, 18, 21])));

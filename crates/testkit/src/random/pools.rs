@@ -119,7 +119,8 @@ fn instants(draw: &mut Draw, versions: &[&Version]) -> (Vec<Instant>, Instant) {
             known.extend([one.announced, one.effective, one.control_first_offered].into_iter().filter_map(begins));
             for carve in &one.carve_outs {
                 known.insert(carve.from.begins(&version.zone));
-                known.extend(carve.window.iter().flat_map(|window| [window.from.begins(&version.zone), window.through.ends(&version.zone)]));
+                known
+                    .extend(carve.window.iter().flat_map(|window| [window.from.begins(&version.zone), window.through.ends(&version.zone)]));
             }
         }
     }

@@ -42,11 +42,8 @@ impl Case {
 
     /// Reads it, with the given policies if it has none of its own. `None`: it cannot be read.
     pub fn read(&self, given: &PolicySet) -> Option<(PolicySet, Vec<Choice>, Item)> {
-        let policies = if self.files.is_empty() {
-            given.clone()
-        } else {
-            read_policies(&self.files, Some(("services.toml", SERVICES))).ok()?
-        };
+        let policies =
+            if self.files.is_empty() { given.clone() } else { read_policies(&self.files, Some(("services.toml", SERVICES))).ok()? };
         let choices = read_choices(&self.choices.join("\n"), &policies.services).ok()?.choices;
         Some((policies, choices, read_item(&self.item)?))
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::basic::Encoding;
+use parquet::bloom_filter::Sbbf;
 use parquet::column::page::PageReader;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::{ColumnChunkMetaData, KeyValue, ParquetMetaData};
@@ -166,7 +167,8 @@ pub(crate) fn copy_file(
                     let mut rows = writer.next_row_group().map_err(cannot_write)?;
                     let mut leaves = Vec::with_capacity(plan.leaves.len());
                     for leaf in &plan.leaves {
-                        let close = close_of(input.footer(), group, *leaf);
+                        let mut close = close_of(input.footer(), group, *leaf);
+                        close.bloom_filter = Sbbf::read_from_column_chunk(&close.metadata, &source).map_err(|error| broken(path, error))?;
                         leaves.push(digest_bytes(&source, path, &close.metadata, key)?);
                         rows.append_column(&source, close).map_err(cannot_write)?;
                     }

@@ -1,0 +1,276 @@
+//! `bezwaar extract` and `bezwaar gate`, from choices to a report.
+
+use crate::bezwaar::Bench;
+
+const CHOICES: &str = concat!(
+    "{\"id\":\"o-1\",\"person\":\"club:noor\",\"act\":\"object\",\"received_at\":\"2026-05-26T21:50:00Z\"}\n",
+    "{\"id\":\"o-2\",\"person\":\"club:late\",\"act\":\"object\",\"received_at\":\"2026-07-01T00:00:00Z\"}\n",
+);
+
+const POSTS: &str = concat!(
+    "{\"id\":1,\"who\":\"@Noor\",\"kind\":\"post\",\"vis\":\"all\",\"text\":\"mine\"}\n",
+    "{\"id\":2,\"who\":\"sam\",\"kind\":\"post\",\"vis\":\"all\",\"text\":\"hello\"}\n",
+    "{\"id\":3,\"who\":\"sam\",\"kind\":\"post\",\"vis\":\"friends\",\"text\":\"psst\"}\n",
+    "{\"id\":4,\"who\":\"late\",\"kind\":\"post\",\"vis\":\"all\",\"text\":\"still here\"}\n",
+    "{\"id\":5,\"who\":\"sam\",\"kind\":\n",
+);
+
+const JOB: &str = r#"
+[job]
+name = "posts"
+[question]
+policies = "policies"
+use = "club/model"
+recipient = "lab"
+[extract]
+path = "people.extract"
+key = "gate.key"
+allow_unsigned = true
+[[input]]
+paths = ["posts.jsonl"]
+[input.map]
+id = { column = "id" }
+author = { column = "who", service = "club" }
+category = { column = "kind" }
+audience = { column = "vis", values = { all = "public", friends = "restricted" } }
+[output]
+path = "out"
+"#;
+
+const EXTRACT: [&str; 12] =
+    ["extract", "--policies", "policies", "--choices", "choices.jsonl", "--key", "gate.key", "--new-key", "--through", "2026-06-01T00:00:00Z", "--output", "people.extract"];
+
+fn bench() -> Bench {
+    let bench = Bench::new();
+    bench.write("choices.jsonl", CHOICES).write("posts.jsonl", POSTS).write("job.toml", JOB);
+    bench
+}
+
+#[test]
+fn from_choices_to_a_report() {
+    let bench = bench();
+    let made = bench.run(&EXTRACT);
+    assert!(made.contains("1 acts of 1 people through 2026-06-01T00:00:00Z in `people.extract`, under key "), "{made}");
+    let ran = bench.run(&["gate", "job.toml", "--verify-deep"]);
+    insta::assert_snapshot!(ran, @r#"
+    exit code 0
+    --- stdout
+    posts: club/model for lab, protective, at 2026-06-01T00:00:00Z
+    5 records: 0 kept, 5 withheld
+
+    withheld because                   any         first          only
+    someone said no
+      objected                           1             0             0
+    the rule excludes it
+      audience-not-covered               1             1             0
+      carve-out                          4             0             0
+    we do not know enough
+      age-unknown                        4             3             0
+      region-unknown                     4             0             0
+      unreadable                         1             1             1
+    disputed
+      disputed                           4             0             0
+
+    people    1 in the extract, 1 met; the extract is not signed
+    unchecked 5 records were never checked for deletion, holds, quotes
+    output    out (physically absent)
+    report    out.report.html
+    --- stderr
+    note: decided again about all 0 records of the output: all pass
+    "#);
+    assert_eq!(std::fs::read_to_string(bench.path("out/posts.jsonl")).unwrap(), POSTS.lines().filter(|line| line.contains("hello") || line.contains("still")).map(|line| format!("{line}\n")).collect::<String>());
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(bench.path("out/manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["counts"]["kept"], 2);
+    assert_eq!(manifest["signed"], false);
+    assert!(std::fs::read_to_string(bench.path("out.report.html")).unwrap().contains("<b>2</b> of 5 records kept"));
+    let again = bench.run(&["gate", "job.toml"]);
+    insta::assert_snapshot!(again, @"");
+}
+
+#[test]
+fn a_key_is_never_overwritten_and_never_shown() {
+    let bench = bench();
+    bench.run(&EXTRACT);
+    let key = std::fs::read_to_string(bench.path("gate.key")).unwrap();
+    let again = bench.run(&EXTRACT);
+    insta::assert_snapshot!(again, @r#"
+    exit code 1
+    --- stderr
+    error: `gate.key` is there already
+    help: leave --new-key out to use it: another key would match nobody in older extracts
+    "#);
+    assert_eq!(std::fs::read_to_string(bench.path("gate.key")).unwrap(), key);
+    let secret = key.lines().find_map(|line| line.strip_prefix("key = \"")).unwrap().trim_end_matches('"');
+    assert!(!again.contains(secret));
+    use std::os::unix::fs::PermissionsExt;
+    for private in ["gate.key", "people.extract"] {
+        assert_eq!(std::fs::metadata(bench.path(private)).unwrap().permissions().mode() & 0o777, 0o600, "{private}");
+    }
+}
+
+#[test]
+fn all_problems_of_a_job_at_once() {
+    let bench = bench();
+    bench.run(&EXTRACT);
+    let job = JOB
+        .replace("[job]\n", "[job]\ncolour = \"red\"\n")
+        .replace("category = { column = \"kind\" }", "category = { colunm = \"kind\" }\nregion = { const = \"NL\" }")
+        .replace("path = \"out\"", "path = \"out\"\nform = \"mirror\"\nwithheld_list = \"out/list\"");
+    bench.write("bad.toml", job);
+    let ran = bench.run(&["gate", "bad.toml"]);
+    insta::assert_snapshot!(ran, @r#"
+    exit code 1
+    --- stderr
+    error: unknown key `colour`
+     --> bad.toml:3:1
+      |
+    3 | colour = "red"
+      | ^^^^^^
+      |
+      = help: known here are `name`
+
+    error: `form` has the unknown word `mirror`
+      --> bad.toml:23:8
+       |
+    23 | form = "mirror"
+       |        ^^^^^^^^
+       |
+       = help: known are `copy`, `mask`
+
+    error: `out/list` lies inside the output folder
+      --> bad.toml:24:17
+       |
+    24 | withheld_list = "out/list"
+       |                 ^^^^^^^^^^
+       |
+       = help: put the list elsewhere: it is personal data and does not travel with the release
+
+    error: unknown key `colunm`
+      --> bad.toml:18:14
+       |
+    18 | category = { colunm = "kind" }
+       |              ^^^^^^
+       |
+       = help: did you mean `column`?
+
+    error: `category` says neither column nor const
+      --> bad.toml:18:12
+       |
+    18 | category = { colunm = "kind" }
+       |            ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: write { column = "…" }
+
+    error: `region` is asserted for every record without a reason
+      --> bad.toml:19:10
+       |
+    19 | region = { const = "NL" }
+       |          ^^^^^^^^^^^^^^^^
+       |
+       = help: add because = "…"; it is shown in every report
+
+    error: 6 problems in `bad.toml`; nothing was read
+    "#);
+    assert!(!bench.path("out").exists());
+}
+
+#[test]
+fn a_mapping_that_does_not_fit_names_every_field_and_writes_nothing() {
+    let bench = bench();
+    bench.run(&EXTRACT);
+    bench.write("bad.toml", JOB.replace("\"who\"", "\"whom\"").replace("\"vis\"", "\"visibility\""));
+    let ran = bench.run(&["gate", "bad.toml"]);
+    insta::assert_snapshot!(ran, @r#"
+    exit code 1
+    --- stderr
+      `./posts.jsonl`: the mapping does not fit the records
+        author: no record of the first 4 has `whom`
+        audience: no record of the first 4 has `visibility`
+    error: some inputs cannot be opened
+    help: mend [input.map] in the job; leave a field out if the dataset does not have it
+    "#);
+    assert!(!bench.path("out").exists());
+}
+
+#[test]
+fn an_unsigned_extract_must_be_allowed_by_name() {
+    let bench = bench();
+    bench.run(&EXTRACT);
+    bench.write("bad.toml", JOB.replace("allow_unsigned = true\n", ""));
+    insta::assert_snapshot!(bench.run(&["gate", "bad.toml"]), @r#"
+    exit code 1
+    --- stderr
+    error: the extract is not signed: nobody answers for the objections in it
+    help: use a signed extract, or write allow_unsigned = true under [extract]; reports will say so
+    "#);
+}
+
+#[test]
+fn nobody_met_stops_the_run() {
+    let bench = bench();
+    bench.run(&EXTRACT);
+    bench.write("bad.toml", JOB.replace("service = \"club\"", "service = \"glub\""));
+    let ran = bench.run(&["gate", "bad.toml"]);
+    insta::assert_snapshot!(ran, @r#"
+    exit code 1
+    --- stderr
+    error: 0 of the 1 people of the extract were met; the job expects at least 1
+    help: check service and kind of `author` in the map: keys that do not match would mean that no objection is seen; if it is right, write matched_min = 0 under [expect]
+    "#);
+    assert!(!bench.path("out/manifest.json").exists());
+}
+
+#[test]
+fn check_says_what_each_field_holds() {
+    let bench = bench();
+    bench.run(&EXTRACT);
+    bench.write("job.toml", JOB.replace("friends = \"restricted\"", "\"\" = \"private\""));
+    insta::assert_snapshot!(bench.run(&["gate", "--check", "job.toml"]), @r#"
+    exit code 0
+    --- stdout
+    Something can pass: the use is declared, started and controlled at this moment.
+    The rules read: author, category, audience, registered, author_age, region, created_at, collected_at, conversation.
+
+    posts.jsonl: of the first 5 records 0 would be kept
+      field                                   column                    type                  known  missing  unlisted
+      author                                  who                       Utf8                 80.0 %   20.0 %     0.0 %
+      about                                   –
+          map about, or no record is checked for it
+      category                                kind                      Utf8                 80.0 %   20.0 %     0.0 %
+      audience                                vis                       Utf8                 60.0 %   20.0 %    20.0 %
+          unlisted: "friends" × 1
+          add values = { "friends" = "…" } for what you know
+      registered                              –
+          told from the account's name: whoever has an account is registered
+      author_age                              –
+          map author_age: these rules read it, and what is unknown is withheld
+      region                                  –
+          map region: these rules read it, and what is unknown is withheld
+      created_at                              –
+          map created_at: these rules read it, and what is unknown is withheld
+      collected_at                            –
+          map collected_at: these rules read it, and what is unknown is withheld
+      conversation.kind                       –
+          map conversation.kind: these rules read it, and what is unknown is withheld
+      conversation.ai_addressed               –
+          map conversation.ai_addressed: these rules read it, and what is unknown is withheld
+      deleted_at                              –
+          map deleted_at, or no record is checked for it
+      hold                                    –
+          map hold, or no record is checked for it
+      
+      withheld because                   any         first          only
+      someone said no
+        objected                           1             0             0
+      the rule excludes it
+        carve-out                          4             0             0
+      we do not know enough
+        audience-unknown                   1             1             0
+        age-unknown                        4             3             0
+        region-unknown                     4             0             0
+        unreadable                         1             1             1
+      disputed
+        disputed                           4             0             0
+    "#);
+    assert!(!bench.path("out").exists());
+}
