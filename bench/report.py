@@ -104,7 +104,7 @@ def page(results):
         parts += [
             "## Building\n",
             f"`cargo build --release` of the command line from an empty target folder, crates already downloaded: {made['seconds']:.0f} s on this machine; "
-            f"a binary of {mega(made['binary_bytes'])} MB. It links {made['crates_linked']} crates of others, and {made['crates_built']} take part in the build, on this platform.\n",
+            f"a binary of {mega(made['binary_bytes'])} MB. {made['crates_linked']} crates of others are in it, macros counted, and {made['crates_built']} with what only build scripts need, on this platform.\n",
         ]
     asked = " --records " + str(results["records"]) if results["records"] != 10_000_000 else ""
     parts += ["## Again\n", f"```console\n$ bench/run --date {results['date']}{asked} --all\n```\n", "It needs Python 3.11, what building needs, and room on disk. `bench/run --help` has the parts."]

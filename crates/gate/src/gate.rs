@@ -99,7 +99,7 @@ impl Gate {
         }
         extract
             .check_keys(&keys)
-            .map_err(|error| GateError::config("the key does not fit the extract").with_help("use the key file the extract was made with").with_source(error))?;
+            .map_err(|error| GateError::config("the extract cannot be matched with this key").with_help(error.help()).with_source(error))?;
         let files = spec.files();
         let services = spec.services.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
         let policies = read_policies(&files, services).map_err(|problems| {

@@ -231,8 +231,23 @@ fn each_word<T: Copy>(word: &BoundWord, path: &Path, batch: &RecordBatch, classi
     } else {
         let mut known: HashMap<Box<str>, T> = HashMap::new();
         let mut last: Option<(&str, T)> = None;
+        // Ages are small numbers; writing each of them out as a text takes long.
+        let mut small: Vec<Option<T>> = vec![None; 256];
         for_each_cell(leaf.array.as_ref(), |_, cell| {
             let value = match cell {
+                Cell::Int(number @ 0..256) => {
+                    let known = small.get_mut(number as usize);
+                    match known.as_ref().and_then(|known| **known) {
+                        Some(value) => value,
+                        None => {
+                            let value = of_cell(cell);
+                            if let Some(known) = known {
+                                *known = Some(value);
+                            }
+                            value
+                        }
+                    }
+                }
                 Cell::Text(text) => match last {
                     Some((before, value)) if before == text => value,
                     _ => match known.get(text) {
@@ -487,12 +502,18 @@ fn times(
     let (mut there, mut implausible) = (0, 0);
     let masks = &mut scratch.masks;
     let mut last: Option<(Interval, u8)> = None;
+    let mut spans = Spans::default();
     let leaf = Leaf::of(batch, path);
     let mut visit = |row: usize, cell: Cell<'_>, present: bool| {
         let (interval, found) = if present { time_of(&bound.map, cell) } else { (None, false) };
         there += u64::from(found);
         if let Some(keep) = keep.as_mut() {
             keep.push(interval);
+        }
+        let moment = interval.filter(|interval| interval.first == interval.last).map(|interval| interval.first.as_micros());
+        if let Some(code) = moment.and_then(|moment| spans.code(moment)) {
+            codes.push(code);
+            return;
         }
         let code = match (interval, last) {
             (Some(interval), Some((before, code))) if before == interval => code,
@@ -508,6 +529,9 @@ fn times(
         let beyond = interval.is_none() && bound.map.unit.is_some() && is_number(cell);
         if present && (beyond || interval.is_some_and(|interval| interval.plausible(at).is_none())) {
             implausible += 1;
+        }
+        if let Some(moment) = moment.filter(|_| code != OVER && interval.is_some_and(|interval| interval.plausible(at).is_some())) {
+            spans.add(moment, code);
         }
         last = interval.map(|interval| (interval, code)).filter(|(_, code)| *code != OVER);
         codes.push(code);
@@ -529,6 +553,28 @@ fn times(
     scratch.times += there;
     scratch.implausible += implausible;
     Codes::Each(codes, over)
+}
+
+/// Stretches of plausible moments that have one code. The mask of a moment is its segment between breakpoints: where two moments
+/// have the same, all between them have.
+#[derive(Default)]
+struct Spans(Vec<(i64, i64, u8)>);
+
+impl Spans {
+    /// Most stretches remembered.
+    const MOST: usize = 8;
+
+    fn code(&self, moment: i64) -> Option<u8> {
+        self.0.iter().find(|(first, last, _)| (*first..=*last).contains(&moment)).map(|(_, _, code)| *code)
+    }
+
+    fn add(&mut self, moment: i64, code: u8) {
+        if let Some((first, last, _)) = self.0.iter_mut().find(|(_, _, of)| *of == code) {
+            (*first, *last) = ((*first).min(moment), (*last).max(moment));
+        } else if self.0.len() < Spans::MOST {
+            self.0.push((moment, moment, code));
+        }
+    }
 }
 
 fn deletions(bound: &BoundTime, batch: &RecordBatch, at: Instant, _scratch: &mut Scratch) -> Codes {
@@ -703,11 +749,16 @@ fn each_person(
     // Rows without lists are the common case, and the fast one.
     if offsets.is_none() {
         if let Some((values, keys)) = dictionary(leaf.array.as_ref()) {
-            let mut people = Vec::with_capacity(values.len());
-            for_each_cell(values.as_ref(), |_, cell| {
-                let known = cell_name(cell, &mut buffer).then(|| names.person(inner, place, service, person.kind, &buffer).clone());
-                let nobody = matches!(cell, Cell::Null) || matches!(cell, Cell::Text(text) if text.trim().is_empty());
-                people.push((known, nobody));
+            let people = names.known_dictionary(place, &values).unwrap_or_else(|| {
+                let mut people = Vec::with_capacity(values.len());
+                for_each_cell(values.as_ref(), |_, cell| {
+                    let known = cell_name(cell, &mut buffer).then(|| names.person(inner, place, service, person.kind, &buffer).clone());
+                    let nobody = matches!(cell, Cell::Null) || matches!(cell, Cell::Text(text) if text.trim().is_empty());
+                    people.push((known, nobody));
+                });
+                let people = std::sync::Arc::new(people);
+                names.remember_dictionary(place, &values, &people);
+                people
             });
             for (row, key) in keys.iter().enumerate() {
                 match key.filter(|_| leaf.is_present(row)).and_then(|key| people.get(key as usize)) {

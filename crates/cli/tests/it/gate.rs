@@ -19,7 +19,7 @@ const JOB: &str = r#"
 [job]
 name = "posts"
 [question]
-policies = "policies"
+policies = "own"
 use = "club/model"
 recipient = "lab"
 [extract]
@@ -38,10 +38,12 @@ path = "out"
 "#;
 
 const EXTRACT: [&str; 12] =
-    ["extract", "--policies", "policies", "--choices", "choices.jsonl", "--key", "gate.key", "--new-key", "--through", "2026-06-01T00:00:00Z", "--output", "people.extract"];
+    ["extract", "--policies", "own", "--choices", "choices.jsonl", "--key", "gate.key", "--new-key", "--through", "2026-06-01T00:00:00Z", "--output", "people.extract"];
 
 fn bench() -> Bench {
     let bench = Bench::new();
+    // A policy that asks for public posts and nothing else, so that a few fields are enough.
+    bench.write("own/club/2026-01-01.toml", include_str!("../../../core/tests/it/club.toml"));
     bench.write("choices.jsonl", CHOICES).write("posts.jsonl", POSTS).write("job.toml", JOB);
     bench
 }
@@ -56,27 +58,23 @@ fn from_choices_to_a_report() {
     exit code 0
     --- stdout
     posts: club/model for lab, protective, at 2026-06-01T00:00:00Z
-    5 records: 0 kept, 5 withheld
+    5 records: 2 kept, 3 withheld
 
     withheld because                   any         first          only
     someone said no
-      objected                           1             0             0
+      objected                           1             1             1
     the rule excludes it
-      audience-not-covered               1             1             0
-      carve-out                          4             0             0
+      audience-not-covered               1             1             1
     we do not know enough
-      age-unknown                        4             3             0
-      region-unknown                     4             0             0
       unreadable                         1             1             1
-    disputed
-      disputed                           4             0             0
 
     people    1 in the extract, 1 met; the extract is not signed
+    expired   the extract expired at 2026-06-02T00:00:00Z; this is a replay, never a release
     unchecked 5 records were never checked for deletion, holds, quotes
     output    out (physically absent)
     report    out.report.html
     --- stderr
-    note: decided again about all 0 records of the output: all pass
+    note: decided again about all 2 records of the output: all pass
     "#);
     assert_eq!(std::fs::read_to_string(bench.path("out/posts.jsonl")).unwrap(), POSTS.lines().filter(|line| line.contains("hello") || line.contains("still")).map(|line| format!("{line}\n")).collect::<String>());
     let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(bench.path("out/manifest.json")).unwrap()).unwrap();
@@ -84,7 +82,12 @@ fn from_choices_to_a_report() {
     assert_eq!(manifest["signed"], false);
     assert!(std::fs::read_to_string(bench.path("out.report.html")).unwrap().contains("<b>2</b> of 5 records kept"));
     let again = bench.run(&["gate", "job.toml"]);
-    insta::assert_snapshot!(again, @"");
+    insta::assert_snapshot!(again, @r#"
+    exit code 1
+    --- stderr
+    error: `out` holds a finished run already
+    help: choose another output path, or remove the folder
+    "#);
 }
 
 #[test]
@@ -96,6 +99,7 @@ fn a_key_is_never_overwritten_and_never_shown() {
     insta::assert_snapshot!(again, @r#"
     exit code 1
     --- stderr
+    note: there is no `own/services.toml`: every service is taken to name people by number and by handle
     error: `gate.key` is there already
     help: leave --new-key out to use it: another key would match nobody in older extracts
     "#);
@@ -229,9 +233,9 @@ fn check_says_what_each_field_holds() {
     exit code 0
     --- stdout
     Something can pass: the use is declared, started and controlled at this moment.
-    The rules read: author, category, audience, registered, author_age, region, created_at, collected_at, conversation.
+    The rules read: author, category, audience.
 
-    posts.jsonl: of the first 5 records 0 would be kept
+    posts.jsonl: of the first 5 records 2 would be kept
       field                                   column                    type                  known  missing  unlisted
       author                                  who                       Utf8                 80.0 %   20.0 %     0.0 %
       about                                   –
@@ -240,20 +244,6 @@ fn check_says_what_each_field_holds() {
       audience                                vis                       Utf8                 60.0 %   20.0 %    20.0 %
           unlisted: "friends" × 1
           add values = { "friends" = "…" } for what you know
-      registered                              –
-          told from the account's name: whoever has an account is registered
-      author_age                              –
-          map author_age: these rules read it, and what is unknown is withheld
-      region                                  –
-          map region: these rules read it, and what is unknown is withheld
-      created_at                              –
-          map created_at: these rules read it, and what is unknown is withheld
-      collected_at                            –
-          map collected_at: these rules read it, and what is unknown is withheld
-      conversation.kind                       –
-          map conversation.kind: these rules read it, and what is unknown is withheld
-      conversation.ai_addressed               –
-          map conversation.ai_addressed: these rules read it, and what is unknown is withheld
       deleted_at                              –
           map deleted_at, or no record is checked for it
       hold                                    –
@@ -261,16 +251,10 @@ fn check_says_what_each_field_holds() {
       
       withheld because                   any         first          only
       someone said no
-        objected                           1             0             0
-      the rule excludes it
-        carve-out                          4             0             0
+        objected                           1             1             1
       we do not know enough
-        audience-unknown                   1             1             0
-        age-unknown                        4             3             0
-        region-unknown                     4             0             0
+        audience-unknown                   1             1             1
         unreadable                         1             1             1
-      disputed
-        disputed                           4             0             0
     "#);
     assert!(!bench.path("out").exists());
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_data::ArrayData;
 use bezwaar_core::account::Services;
@@ -68,7 +68,7 @@ fn check_filter(batch: &RecordBatch, how: &str) -> RecordBatch {
     // As an engine with another Arrow gets it.
     let reader = RecordBatchIterator::new([Ok(out.clone())], out.schema());
     let stream = FFI_ArrowArrayStream::new(Box::new(reader));
-    let back = ArrowArrayStreamReader::try_new(stream).unwrap().next().unwrap().unwrap();
+    let back = RecordBatchStreamReader::try_new(stream).unwrap().next().unwrap().unwrap();
     for (field, column) in back.schema().fields().iter().zip(back.columns()) {
         check_data(&column.to_data(), field.name(), &format!("{how}, exported"));
     }

@@ -69,9 +69,28 @@ fn fields_nobody_knows_and_values_of_the_wrong_type() {
         .job_text("in", MAP, "froms = \"x\"\ndrop = 3\n[limits]\nthreads = 0\nbatch_rows = \"many\"")
         .replace("column = \"category\"", "colum = \"category\"")
         .replace("service = \"club\"", "service = 7");
-    assert_snapshot!(refused(&site, &text), @"");
-    assert_snapshot!(refused(&site, "job = "), @"");
-    assert_snapshot!(refused(&site, ""), @"");
+    assert_snapshot!(refused(&site, &text), @r#"
+    Config: the job has 7 problems
+    - job.toml:30:14: `batch_rows` must be a whole number from 1 to 16777216, not a text; write batch_rows = 1
+    - job.toml:29:11: `threads` must be a whole number from 1 to 1024, not 0; write threads = 1
+    - job.toml:27:8: `drop` must be a list of texts, not a whole number; write drop = ["…"]
+    - job.toml:26:1: unknown key `froms`; known here are `path`, `form`, `drop`, `withheld_list`, `fold_choices`
+    - job.toml:19:41: `service` must be a text, not a whole number; write service = "…"
+    - job.toml:20:14: unknown key `colum`; did you mean `column`?
+    - job.toml:20:12: `category` says neither column nor const; write { column = "…" }
+    "#);
+    assert_snapshot!(refused(&site, "job = "), @r#"
+    Config: the job has 1 problem
+    - job.toml:1:7: not TOML: string values must be quoted, expected literal string
+    "#);
+    assert_snapshot!(refused(&site, ""), @r#"
+    Config: the job has 5 problems
+    - job.toml:1:1: `job` is missing; job = { … }  # the job
+    - job.toml:1:1: `question` is missing; question = { … }  # what is asked of every record
+    - job.toml:1:1: `extract` is missing; extract = { … }  # the acts of people, and the key to match them
+    - job.toml:1:1: `input` is missing; input = [{ … }]  # what goes in
+    - job.toml:1:1: `output` is missing; output = { … }  # what comes out
+    "#);
 }
 
 #[test]
@@ -82,26 +101,60 @@ fn times_that_are_none_and_maps_that_cannot_be() {
         .replace("[extract]", "at = \"yesterday\"\n[extract]")
         .replace("because = \"a test\"", "")
         .replace("id = { column = \"id\" }", "id = { column = [\"[]\"] }\nabout = [{ column = \"a\", const = \"b\" }]\ncreated_at = { column = \"t\", zone = \"Mars/Olympus\", format = \"iso\", unit = \"h\" }\nauthor_age = { birth_date = \"dob\" }");
-    assert_snapshot!(refused(&site, &text), @"");
+    assert_snapshot!(refused(&site, &text), @r#"
+    Config: the job has 11 problems
+    - job.toml:10:6: not an instant: write it as `2025-05-27T00:00:00Z`; leave `at` out for a release: it runs at the extract's moment
+    - job.toml:32:17: `out/list` lies inside the output folder; put the list elsewhere: it is personal data and does not travel with the release
+    - job.toml:31:8: a mask holds no columns to drop; leave `drop` out, or write form = "copy"
+    - job.toml:19:17: `column` is no column; write a column's name, or a path such as ["user", "id_str"]
+    - job.toml:20:26: unknown key `const`; known here are `column`, `service`, `kind`, `as`, `as_column`
+    - job.toml:20:10: `about` has both a column and a constant; keep one of them
+    - job.toml:25:12: `audience` is asserted for every record without a reason; add because = "…"; it is shown in every report
+    - job.toml:22:14: the age is counted on `collected_at`, which is not mapped; map it too
+    - job.toml:21:76: `unit` has the unknown word `h`; did you mean `s`? known are `s`, `ms`, `us`, `ns`
+    - job.toml:21:37: not a time zone: write it as `Europe/Dublin`; an IANA name
+    - job.toml:21:62: unknown format `iso`; write "rfc3339", or a pattern such as "%Y-%m-%d %H:%M:%S"
+    "#);
 }
 
 #[test]
 fn inputs_that_are_not_there_or_twice_or_ours() {
     let site = with_good_lines();
-    assert_snapshot!(refused(&site, &site.job_text("nowhere/*.jsonl", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("nowhere/*.jsonl", MAP, "")), @r#"
+    Config: the inputs cannot be used
+    - `nowhere/*.jsonl` matches no file
+    help: paths start from the folder of the job file
+    "#);
     site.write("in/notes.txt", b"x");
-    assert_snapshot!(refused(&site, &site.job_text("in/notes.txt", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in/notes.txt", MAP, "")), @r#"
+    Config: the inputs cannot be used
+    - `in/notes.txt`: its name does not tell the format; say format = "…" in the input
+    help: paths start from the folder of the job file
+    "#);
     site.write("other/a.jsonl", GOOD.as_bytes());
-    assert_snapshot!(refused(&site, &site.job_text("in/*.jsonl\", \"other/*.jsonl", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in/*.jsonl\", \"other/*.jsonl", MAP, "")), @r#"
+    Config: the inputs cannot be used
+    - `a.jsonl` would be written twice: it stands in two inputs (`in/a.jsonl`)
+    help: paths start from the folder of the job file
+    "#);
     site.write("in/manifest.json", GOOD.as_bytes());
-    assert_snapshot!(refused(&site, &site.job_text("in/manifest.json", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in/manifest.json", MAP, "")), @r#"
+    Config: the inputs cannot be used
+    - `manifest.json`: an output of this name would be taken for what the run itself writes
+    help: paths start from the folder of the job file
+    "#);
 }
 
 #[test]
 fn people_and_their_relations_must_run_through_the_same_lists() {
     let site = with_good_lines();
     let map = MAP.replace("id = {", "about = { column = [\"threads\", \"[]\", \"people\", \"[]\", \"name\"], as_column = [\"threads\", \"[]\", \"kind\"] }\nid = {");
-    assert_snapshot!(refused(&site, &site.job_text("in", &map, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", &map, "")), @r#"
+    Input: some inputs cannot be opened
+    - `in/a.jsonl`: the mapping does not fit the records
+    -   about: `threads.[].kind` does not run through the same lists as `threads.[].people.[].name`
+    help: mend [input.map] in the job
+    "#);
 }
 
 // ---- Policies, extract, key ----
@@ -113,36 +166,61 @@ fn policies_that_overlap() {
     let extract = extract_bytes(&Services::default(), &objections(), Instant::parse(THROUGH).unwrap(), &[]);
     let site = Site::with(&[club_file(), later], None, &extract);
     site.write("in/a.jsonl", GOOD.as_bytes());
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Config: the policies have 2 problems
+    - policies/club/2026-02-01.toml:37:6: `club/other` takes data for recipients that `club/model` took in `policies/club/2026-01-01.toml`, and does not say that it continues it; add continues = ["club/model"], so that who objected to it stays out
+    - policies/club/2026-02-01.toml:59:6: `club/later` takes data for recipients that `club/model` took in `policies/club/2026-01-01.toml`, and does not say that it continues it; add continues = ["club/model"], so that who objected to it stays out
+    "#);
 }
 
 #[test]
 fn a_folder_without_policies() {
     let site = with_good_lines();
     std::fs::remove_dir_all(site.path("policies/club")).unwrap();
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Config: `policies` holds no policy
+    help: a policies folder holds a folder per policy with a TOML file per version, such as policies/x/2024-11-15.toml
+    "#);
 }
 
 #[test]
 fn a_key_that_does_not_fit_and_one_that_is_none() {
     let site = with_good_lines();
     site.write("gate.key", KeyFile::new(RootKey::from_bytes([8; 32]), "club.example", 1).unwrap().to_text().as_bytes());
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Config: the extract cannot be matched with this key
+    cause: the extract was made with key 63705c5b981903cb, and this is key c1cf80f9688ac233
+    help: use the key file the extract was made with; with another key nobody in it would be found
+    "#);
     site.write("gate.key", b"bezwaar-key = 1\ndomain = \"club.example\"\nepoch = 1\nkey = \"SECRETSECRET\"\n");
     let said = refused(&site, &site.job_text("in", MAP, ""));
     assert!(!said.contains("SECRET"));
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r#"
+    Input: `gate.key`: the key file cannot be used
+    cause: line 4: `key` is not a key (it is not shown here)
+    help: write it in quotes: exactly 64 lower-case hexadecimal digits
+    "#);
     std::fs::remove_file(site.path("gate.key")).unwrap();
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Input: `gate.key`: the key cannot be read
+    cause: No such file or directory (os error 2)
+    "#);
 }
 
 #[test]
 fn an_extract_that_cannot_be_used() {
     let site = with_good_lines();
     let good = std::fs::read(site.path("acts.extract")).unwrap();
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "").replace("allow_unsigned = true", "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "").replace("allow_unsigned = true", "")), @r#"
+    Config: the extract is not signed: nobody answers for the objections in it
+    help: use a signed extract, or write allow_unsigned = true under [extract]; reports will say so
+    "#);
     site.write("acts.extract", &good[..good.len() - 3]);
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Input: `acts.extract`: the extract cannot be used
+    cause: the extract's body is not as it was written
+    help: copy it again from where it was made; if it is damaged there too, make it anew
+    "#);
     let mut flipped = good.clone();
     let last = flipped.len() - 1;
     flipped[last] ^= 1;
@@ -150,9 +228,29 @@ fn an_extract_that_cannot_be_used() {
     assert!(refused(&site, &site.job_text("in", MAP, "")).starts_with("Input: `acts.extract`: the extract cannot be used"));
     // Made by another normaliser; its head is hashed anew, as its maker would.
     site.write("acts.extract", &other_normaliser(&good));
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Config: the extract cannot be matched with this key
+    cause: the extract was made with account normalisation 9, and this program has 1
+    help: make the extract anew with this version; with the other, accounts would not be found
+    "#);
     std::fs::remove_file(site.path("acts.extract")).unwrap();
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Input: `acts.extract`: the extract cannot be read
+    cause: No such file or directory (os error 2)
+    help: make one with `bezwaar extract`
+    "#);
+}
+
+/// With other rules for names, who objected would have another key and not be found.
+#[test]
+fn an_extract_made_under_other_rules_for_names() {
+    let site = with_good_lines();
+    site.write("policies/services.toml", b"[[service]]\nid = \"club\"\nhandles = \"exact\"\n");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Config: the extract does not fit the policies
+    cause: the extract was made with other rules for how services write names
+    help: make the extract with the policies folder the job names
+    "#);
 }
 
 fn other_normaliser(extract: &[u8]) -> Vec<u8> {
@@ -170,7 +268,10 @@ fn other_normaliser(extract: &[u8]) -> Vec<u8> {
 fn nobody_met() {
     let site = Site::new();
     site.write("in/a.jsonl", b"{\"id\":1,\"author\":\"kim\",\"category\":\"post\"}\n");
-    assert_snapshot!(stopped(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(stopped(&site, &site.job_text("in", MAP, "")), @r#"
+    Config: 0 of the 4 people of the extract were met; the job expects at least 1
+    help: check service and kind of `author` in the map: keys that do not match would mean that no objection is seen; if it is right, write matched_min = 0 under [expect]
+    "#);
     let manifest = site.run(&site.job_text("in", MAP, "[expect]\nmatched_min = 0").replace("\"out\"", "\"out-2\"")).unwrap();
     assert_eq!(manifest.people_met(), 0);
 }
@@ -182,13 +283,19 @@ fn an_output_folder_that_is_not_ours() {
     let site = with_good_lines();
     let text = site.job_text("in", MAP, "");
     site.write("out/mine.txt", b"x");
-    assert_snapshot!(stopped(&site, &text), @"");
+    assert_snapshot!(stopped(&site, &text), @r#"
+    Config: `out` is not empty, and what is in it is not ours
+    help: choose an empty or new folder
+    "#);
     assert_eq!(site.files_in("out"), ["mine.txt"]);
     std::fs::remove_file(site.path("out/mine.txt")).unwrap();
     site.run(&text).unwrap();
     let before = site.out("manifest.json");
     let error = site.run(&text).unwrap_err();
-    assert_snapshot!(told_at(&site, &error), @"");
+    assert_snapshot!(told_at(&site, &error), @r#"
+    Config: `out` holds a finished run already
+    help: choose another output path, or remove the folder
+    "#);
     assert_eq!(site.out("manifest.json"), before);
 }
 
@@ -197,7 +304,11 @@ fn an_input_in_the_output_folder() {
     let site = with_good_lines();
     site.write("out/a.jsonl", GOOD.as_bytes());
     let error = site.open(&site.job_text("out", MAP, "")).err().unwrap();
-    assert_snapshot!(told_at(&site, &error), @"");
+    assert_snapshot!(told_at(&site, &error), @r#"
+    Config: the inputs cannot be used
+    - `out/a.jsonl` lies in the output folder `out`
+    help: paths start from the folder of the job file
+    "#);
     assert_eq!(site.out("a.jsonl"), GOOD.as_bytes());
 }
 
@@ -212,7 +323,11 @@ fn what_another_run_left_does_not_join_the_release() {
     }
     // Without a manifest it is no release; another job must not be mixed with it.
     let other = site.job_text("in/a.jsonl", MAP, "");
-    assert_snapshot!(stopped(&site, &other), @"");
+    assert_snapshot!(stopped(&site, &other), @r#"
+    Config: `out` holds files that do not belong to this run
+    - out/b.jsonl
+    help: remove them, or choose another output path
+    "#);
     std::fs::remove_file(site.path("out/b.jsonl")).unwrap();
     site.run(&other).unwrap();
     assert_eq!(site.files_in("out"), ["a.jsonl", "manifest.json"]);
@@ -241,7 +356,7 @@ fn a_full_disk() {
     assert_eq!(error.kind(), ErrorKind::Io, "{}", told_at(&site, &error));
     assert!(!manifest);
     assert!(!left.iter().any(|name| name == "a.jsonl" || name.ends_with(".bezwaar-part")), "{left:?}");
-    assert_snapshot!(told_at(&site, &error).lines().next().unwrap(), @"");
+    assert_snapshot!(told_at(&site, &error).lines().next().unwrap(), @r#"Io: cannot write the output of `in/a.jsonl`"#);
 }
 
 // ---- Records ----
@@ -341,7 +456,12 @@ fn wrong_units() {
         site.write("in/a.parquet", &parquet(vec![("author", words(&["kim"])), ("t", Arc::new(Int64Array::from(vec![1])))]));
         refused(&site, &site.job_asking("club/dated", "lab", "in", &format!("{DATED}created_at = {{ column = \"t\" }}\n"), ""))
     };
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r#"
+    Input: some inputs cannot be opened
+    - `in/a.parquet`: the mapping does not fit the columns (1 problems)
+    -   created_at: `t` holds numbers: say unit = "s", "ms", "us" or "ns"
+    help: mend [input.map] in the job; `bezwaar gate --check JOB` shows the columns
+    "#);
 }
 
 #[test]
@@ -366,7 +486,12 @@ fn parquet_that_is_cut_off_or_no_parquet() {
         assert!(said.starts_with("Input: some inputs cannot be opened\n- `in/a.parquet`: the Parquet data cannot be read\n"), "{cut}: {said}");
     }
     site.write("in/a.parquet", GOOD.as_bytes());
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Input: some inputs cannot be opened
+    - `in/a.parquet`: the Parquet data cannot be read
+    -   Parquet error: Invalid Parquet file. Corrupt footer
+    help: the file is cut off or corrupt, or uses a feature that is not supported; write it again
+    "#);
 }
 
 /// Any flipped bit gives an error, or a decision about what the file then says; never a panic, and no release but a whole one.
@@ -448,14 +573,35 @@ fn a_file_withheld_whole_leaves_no_earlier_output() {
 fn columns_that_are_absent_or_change_their_type() {
     let site = Site::new();
     site.write("in/a.parquet", &parquet(vec![("id", words(&["1"])), ("auhtor", words(&["kim"])), ("category", Arc::new(TimestampMicrosecondArray::from(vec![1])))]));
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Input: some inputs cannot be opened
+    - `in/a.parquet`: the mapping does not fit the columns (2 problems)
+    -   author: there is no column `author`; did you mean `auhtor`?
+    -   category: `category` holds Timestamp(µs), where a word is needed
+    help: mend [input.map] in the job; `bezwaar gate --check JOB` shows the columns
+    "#);
     site.write("in/a.parquet", &parquet(vec![("id", words(&["1"])), ("author", words(&["kim"])), ("category", words(&["post"]))]));
     site.write("in/b.parquet", &parquet(vec![("id", words(&["1"])), ("author", Arc::new(Int64Array::from(vec![31]))), ("category", words(&["post"]))]));
-    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
+    Config: some inputs cannot be opened
+    - `b.parquet`: mapped columns have other types than in `a.parquet`: "author" INT64 None, "category" BYTE_ARRAY Some(String), "id" BYTE_ARRAY Some(String) instead of "author" BYTE_ARRAY Some(String), "category" BYTE_ARRAY Some(String), "id" BYTE_ARRAY Some(String)
+    help: mend or leave out these files; nothing was written
+    "#);
     site.write("csv/a.csv", b"id,auhtor,category,category\n");
-    assert_snapshot!(refused(&site, &site.job_text("csv", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("csv", MAP, "")), @r#"
+    Input: some inputs cannot be opened
+    - `csv/a.csv`: the mapping does not fit the header
+    -   there is no column `author`; did you mean `auhtor`?
+    -   the column `category` stands twice in the header
+    help: mend [input.map] in the job
+    "#);
     site.write("json/a.jsonl", b"{\"id\":1,\"category\":\"post\"}\n");
-    assert_snapshot!(refused(&site, &site.job_text("json", MAP, "")), @"");
+    assert_snapshot!(refused(&site, &site.job_text("json", MAP, "")), @r#"
+    Input: some inputs cannot be opened
+    - `json/a.jsonl`: the mapping does not fit the records
+    -   author: no record of the first 1 has `author`
+    help: mend [input.map] in the job; leave a field out if the dataset does not have it
+    "#);
 }
 
 #[test]

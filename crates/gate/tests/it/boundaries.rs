@@ -88,7 +88,6 @@ fn the_gate_prints_nothing_asks_nobody_and_signs_nothing() {
     assert!(seen > 20);
 }
 
-/// Lines of code that call system functions directly are confined by the compiler: no crate allows `unsafe`.
 #[test]
 fn no_platform_is_named_in_the_gate() {
     let names = ["facebook", "instagram", "whatsapp", "twitter", "tiktok", "reddit", "linkedin"];

@@ -14,14 +14,13 @@ use bezwaar_core::item::{Item, Relation};
 use bezwaar_core::policy::PolicySet;
 use bezwaar_core::policy::read::PolicyFile;
 use bezwaar_core::time::{Day, Instant, Interval, Zone};
-use bezwaar_core::wire::read_choices;
 use bezwaar_core::{Decider, Holdings, Question};
 use bezwaar_gate::mapping::{AgeMap, Mapping, Origin, PersonMap, TimeMap, TimeText, Unit, WordMap};
 use bezwaar_gate::{Engine, Gate, GateSpec};
 use bezwaar_ledger::extract::Extract;
 use bezwaar_testkit::corpus::policy_files;
 use bezwaar_testkit::model::{codes_of, model_decide};
-use bezwaar_testkit::random::{Case, Draw, ITEMS_PER_WORLD, QUESTIONS_PER_WORLD, SERVICES, World, read_item, shrink};
+use bezwaar_testkit::random::{Case, Draw, ITEMS_PER_WORLD, QUESTIONS_PER_WORLD, SERVICES, World, shrink};
 use serde_json::{Value, json};
 
 use crate::support::{Site, codes, extract, extract_bytes, keys, root};

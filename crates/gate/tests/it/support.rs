@@ -189,9 +189,6 @@ pub(crate) fn told(error: &GateError) -> String {
     }
     for (problem, of) in error.problems() {
         text.push_str(&format!("\n- {}", problem.in_one_line(of)));
-        if let Some(help) = problem.help() {
-            text.push_str(&format!("\n    {help}"));
-        }
     }
     if let Some(cause) = std::error::Error::source(error) {
         text.push_str(&format!("\ncause: {cause}"));

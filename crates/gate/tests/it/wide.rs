@@ -50,7 +50,7 @@ fn views(values: impl Iterator<Item = String>) -> ArrayRef {
     Arc::new(values.map(Some).collect::<StringViewArray>())
 }
 
-/// All columns. `strict` leaves out the types Parquet does not write as they are.
+/// A column of every kind for these rows.
 pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
     let text = |name: &'static str| rows.iter().map(move |row| (!row.null(5)).then(|| row.text(name)));
     let always = |name: &'static str| rows.iter().map(move |row| row.text(name));
