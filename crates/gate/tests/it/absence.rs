@@ -142,7 +142,7 @@ fn parquet_outputs_hold_nothing_of_withheld_rows() {
             .set_compression(codec)
             .set_dictionary_enabled(dictionary)
             .set_statistics_enabled(statistics)
-            .set_bloom_filter_enabled(place % 2 == 0)
+            .set_bloom_filter_enabled(place.is_multiple_of(2))
             .build();
         let mut file = Vec::new();
         let mut writer = ArrowWriter::try_new(&mut file, wide::batch(&[]).schema(), Some(props)).unwrap();

@@ -35,7 +35,7 @@ fn refused(site: &Site, text: &str) -> String {
 /// What running a job says; and there is no release.
 #[track_caller]
 fn stopped(site: &Site, text: &str) -> String {
-    let error = site.run(text).err().expect("must stop");
+    let error = site.run(text).expect_err("must stop");
     no_release(site);
     told_at(site, &error)
 }
@@ -352,7 +352,7 @@ fn a_full_disk() {
     let manifest = site.path("small/out/manifest.json").exists();
     let unmounted = std::process::Command::new("umount").arg(&small).status().unwrap();
     assert!(unmounted.success());
-    let error = done.err().expect("a full disk stops the run");
+    let error = done.expect_err("a full disk stops the run");
     assert_eq!(error.kind(), ErrorKind::Io, "{}", told_at(&site, &error));
     assert!(!manifest);
     assert!(!left.iter().any(|name| name == "a.jsonl" || name.ends_with(".bezwaar-part")), "{left:?}");

@@ -314,9 +314,9 @@ fn agree(world: &World, given: Option<(&[PolicyFile], &str)>) -> (u64, u64) {
     let (mut cases, mut kept) = (0, 0);
     for (number, question) in (0_u64..).zip(&world.questions) {
         let dress = world.seed * 100 + number;
-        let gate = grounds.gate(question, dress % 3 == 0);
+        let gate = grounds.gate(question, dress.is_multiple_of(3));
         // Rows one by one may take any type; together they share columns and what a worker remembers.
-        let found: Vec<u64> = if dress % 2 == 0 {
+        let found: Vec<u64> = if dress.is_multiple_of(2) {
             gate_bits(&gate, &records, dress)
         } else {
             (0_u64..).zip(&records).map(|(row, record)| gate_bits(&gate, std::slice::from_ref(record), dress * 10 + row)[0]).collect()
@@ -333,7 +333,7 @@ fn agree(world: &World, given: Option<(&[PolicyFile], &str)>) -> (u64, u64) {
             kept += u64::from(core == 0);
         }
     }
-    if world.seed % 16 == 0 {
+    if world.seed.is_multiple_of(16) {
         through_files(world, &grounds, &holdings);
     }
     (cases, kept)
@@ -345,7 +345,7 @@ fn disagree(case: &Case, files: &[PolicyFile], services: &str, given: &PolicySet
         let (policies, choices, item) = case.read(given)?;
         let record: Value = serde_json::from_str(&case.item).ok()?;
         let grounds = Grounds { files: own, services, policies: &policies, choices: &choices, names: names_of(std::slice::from_ref(&item)) };
-        let gate = gate_bits(&grounds.gate(&case.question, dress % 3 == 0), &[record], dress)[0];
+        let gate = gate_bits(&grounds.gate(&case.question, dress.is_multiple_of(3)), &[record], dress)[0];
         let core = Decider::new(&policies, &Holdings::resolve(&choices), &case.question).decide(&item).codes().bits();
         Some((gate, core, codes_of(&model_decide(&policies, &choices, &item, &case.question)).bits()))
     };

@@ -101,7 +101,7 @@ fn parquet_comes_out_as_it_went_in() {
                     .set_dictionary_enabled(dictionary)
                     .set_statistics_enabled(statistics)
                     .set_offset_index_disabled(statistics != EnabledStatistics::Page)
-                    .set_bloom_filter_enabled(dictionary && place % 2 == 0)
+                    .set_bloom_filter_enabled(dictionary && place.is_multiple_of(2))
                     // Many pages in a chunk.
                     .set_data_page_row_count_limit(7)
                     .set_write_batch_size(5)

@@ -14,7 +14,7 @@ const MADE_AT: &str = "2026-03-01T01:00:00Z";
 fn lines(seed: usize, count: usize) -> String {
     (0..count)
         .map(|number| {
-            let author = if (number + seed) % 4 == 0 { "noor" } else { "kim" };
+            let author = if (number + seed).is_multiple_of(4) { "noor" } else { "kim" };
             format!("{{\"id\":{number},\"author\":\"{author}\",\"category\":\"post\",\"text\":\"some words of {seed}\"}}\n")
         })
         .collect()

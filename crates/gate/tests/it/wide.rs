@@ -42,7 +42,7 @@ impl Row {
     }
 
     fn null(self, every: u64) -> bool {
-        !self.withheld && self.number % every == 0
+        !self.withheld && self.number.is_multiple_of(every)
     }
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
         ("u64", Arc::new(ints(7).map(|int| int.map(|int| int as u64)).collect::<UInt64Array>())),
         ("f32", Arc::new(ints(3).map(|int| int.map(|int| int as f32)).collect::<Float32Array>())),
         ("f64", Arc::new(ints(4).map(|int| int.map(|int| f64::from_bits(int as u64))).collect::<Float64Array>())),
-        ("truth", Arc::new(rows.iter().map(|row| (!row.null(5)).then_some(row.number % 2 == 0)).collect::<BooleanArray>())),
+        ("truth", Arc::new(rows.iter().map(|row| (!row.null(5)).then_some(row.number.is_multiple_of(2))).collect::<BooleanArray>())),
         ("money", Arc::new(ints(5).map(|int| int.map(i128::from)).collect::<Decimal128Array>().with_precision_and_scale(38, 2).unwrap())),
         ("day", Arc::new(rows.iter().map(|row| (!row.null(5)).then_some(row.number as i32)).collect::<Date32Array>())),
         ("moment", Arc::new(ints(5).collect::<TimestampMillisecondArray>().with_timezone("UTC"))),
