@@ -357,7 +357,8 @@ mod tests {
     fn a_link_carries_until_it_is_ended_by_one_of_its_ends_and_not_before_it_began() {
         let to_b = link("b");
         let unlink = r#""act":"unlink","of":"l""#;
-        let ended = |object: u8, by: &str, hour: u8| held(&[("o", "a", object, OBJECT), ("l", "a", 3, &to_b), ("u", by, hour, unlink)]).len() == 1;
+        let ended =
+            |object: u8, by: &str, hour: u8| held(&[("o", "a", object, OBJECT), ("l", "a", 3, &to_b), ("u", by, hour, unlink)]).len() == 1;
         assert!(!ended(1, "b", 5), "what was reached stays reached");
         assert!(!ended(5, "b", 5), "at the same instant the link still carries");
         assert!(ended(6, "b", 5) && ended(6, "a", 5));

@@ -25,9 +25,10 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bezwaar_core::Holdings;
 use bezwaar_core::account::{Kind, Services};
 use bezwaar_core::choice::{Act, Channel, Choice};
+use bezwaar_core::policy::read::read_policies;
 use bezwaar_core::time::Instant;
 use bezwaar_gate::job::Job;
-use bezwaar_gate::{Bound, Engine, TaskReport};
+use bezwaar_gate::{Bound, Engine, TaskReport, read_policy_folder};
 use bezwaar_ledger::extract::{Cover, ExtractOptions, services_digest, write_extract};
 use bezwaar_ledger::key::{KeyFile, RootKey};
 use parquet::arrow::ArrowWriter;
@@ -145,9 +146,21 @@ fn corpus(path: &Path, rows: usize, options: &[String]) {
     writer.close().expect("closed");
 }
 
+/// The folder of the shipped policies.
+fn policies() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies").canonicalize().expect("the policies")
+}
+
+/// How the policies' services write names: the extract must be made with the same.
+fn services() -> Services {
+    let (files, services) = read_policy_folder(&policies()).expect("the policies");
+    let services = services.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+    read_policies(&files, services).expect("good policies").services
+}
+
 /// An extract in which every `nth` author objects to everything.
 fn extract(folder: &Path, name: &str, nth: u64) {
-    let services = Services::default();
+    let services = services();
     let file = KeyFile::new(RootKey::from_bytes([7; 32]), "speed.example", 1).expect("a good domain");
     let received_at = Instant::parse("2026-05-01T00:00:00Z").expect("an instant");
     let choices: Vec<Choice> = (0..AUTHORS)
@@ -173,7 +186,7 @@ fn extract(folder: &Path, name: &str, nth: u64) {
 }
 
 fn job(folder: &Path, extract: &str, form: &str, output: &Path) -> Job {
-    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies").canonicalize().expect("the policies");
+    let policies = policies();
     let text = format!(
         r#"[job]
 name = "speed"

@@ -99,29 +99,6 @@ impl Fields {
             Err(GateError::config(message).with_details(binder.errors).with_help("mend [input.map] in the job; `bezwaar gate --check JOB` shows the columns"))
         }
     }
-
-    /// Every path the fields read.
-    pub(crate) fn paths(&self) -> Vec<&Path> {
-        let words = [&self.category, &self.audience, &self.region, &self.registered, &self.hold];
-        let words = words.into_iter().flatten().chain(self.chat.iter().flatten()).map(|word| &word.source);
-        let times = [&self.created_at, &self.collected_at, &self.deleted_at].into_iter().flatten().map(|time| &time.source);
-        let people = self.author.iter().chain(&self.about);
-        let mut paths: Vec<&Path> = words
-            .chain(times)
-            .chain(self.id.iter())
-            .chain(people.clone().map(|person| &person.source))
-            .filter_map(|source| match source {
-                Source::Column(path) => Some(path),
-                Source::Const(_) => None,
-            })
-            .collect();
-        paths.extend(people.filter_map(|person| person.relation_path.as_ref()));
-        match &self.author_age {
-            Some(BoundAge::Age(BoundWord { source: Source::Column(path), .. }) | BoundAge::Birth(path, _)) => paths.push(path),
-            _ => {}
-        }
-        paths
-    }
 }
 
 impl Binder<'_> {

@@ -123,11 +123,12 @@ fn progress_line(records: u64, bytes_done: u64, bytes_all: u64, seconds: f64) ->
     } else {
         String::new()
     };
-    let part = if bytes_all > 0 { bytes_done * 100 / bytes_all } else { 100 };
+    let part = (bytes_done * 100).checked_div(bytes_all).unwrap_or(100);
     format!("{} records, {} a second, {part} % of the bytes{left}", grouped(records), grouped(rate as u64))
 }
 
 /// The moment of the clock, for the manifest's `made_at`.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read: for `made_at`, never for a decision")]
 fn now() -> String {
     let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
     let seconds = i64::try_from(micros / 1_000_000).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use bezwaar_gate::Tally;
 
-use super::{class_of, escape};
+use super::{Share, class_of, escape};
 use crate::error::grouped;
 
 const WIDTH: f64 = 900.0;
@@ -31,7 +31,7 @@ fn percent(part: u64, whole: u64) -> String {
 }
 
 /// A bar per row, cut into its shares.
-pub(super) fn stacked(rows: &[(String, Vec<(&str, &str, u64)>)]) -> String {
+pub(super) fn stacked(rows: &[(String, Vec<Share>)]) -> String {
     let names = if rows.iter().all(|(name, _)| name.is_empty()) { 0.0 } else { NAMES };
     let height = ROW * rows.len() as f64 + 4.0;
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"shares of records kept and withheld\">\n");

@@ -18,8 +18,11 @@ pub(crate) struct Run<'a> {
     pub(crate) tally: &'a Tally,
 }
 
+/// A part of a bar: its colour's class, what it is, and how many records.
+pub(crate) type Share = (&'static str, &'static str, u64);
+
 /// Records of a tally, each counted once: kept, or under the first group people read.
-pub(crate) fn shares(tally: &Tally) -> Vec<(&'static str, &'static str, u64)> {
+pub(crate) fn shares(tally: &Tally) -> Vec<Share> {
     let of = |group: Group| {
         let first = |bits: u64| Group::ALL.into_iter().find(|group| ReasonSet::from_bits(bits).iter().any(|code| code.group() == *group));
         tally.sets.iter().filter(|(bits, _)| first(**bits) == Some(group)).map(|(_, times)| *times).sum::<u64>()
@@ -48,7 +51,7 @@ pub(crate) fn page(title: &str, intro: &str, runs: &[Run<'_>]) -> String {
     if runs.len() > 1 {
         body.push_str("<h2>Side by side</h2>\n");
         body.push_str(&chart::legend());
-        let rows: Vec<(String, Vec<(&str, &str, u64)>)> = runs.iter().map(|run| (run.name.clone(), shares(run.tally))).collect();
+        let rows: Vec<(String, Vec<Share>)> = runs.iter().map(|run| (run.name.clone(), shares(run.tally))).collect();
         body.push_str(&chart::stacked(&rows));
     }
     for run in runs {

@@ -85,14 +85,14 @@ impl TextBinding {
     }
 
     /// A mapped path that none of the first records has is surely a mistake; nothing could pass, or worse, a check would be
-    /// passed over. Only paths decisions rest on are asked for: people quoted, deletions and holds may be rare.
+    /// passed over. Only paths decisions rest on are asked for: people quoted, chats, deletions and holds may be rare.
     fn check_first_records(&self, mapping: &Mapping, path: &Path, limits: &Limits) -> Result<()> {
         let TextBinding::Json { tree, lists, .. } = self else { return Ok(()) };
         let paths = unique_paths(mapping);
         let needed: Vec<(usize, &'static str)> = mapping
             .paths()
             .into_iter()
-            .filter(|(field, _)| !matches!(*field, "about" | "deleted_at" | "hold"))
+            .filter(|(field, _)| !matches!(*field, "about" | "deleted_at" | "hold") && !field.starts_with("conversation."))
             .filter_map(|(field, path)| Some((paths.iter().position(|mapped| mapped.path == path)?, field)))
             .collect();
         let mut seen = vec![false; lists.len()];
@@ -501,6 +501,9 @@ impl<R: Read> Read for HashingReader<R> {
     }
 }
 
+/// Takes the verdicts of some records in order, and a function from a record's place among them to its id.
+pub(crate) type TextSink<'a> = &'a mut dyn FnMut(&[u64], &dyn Fn(usize) -> Option<String>) -> Result<()>;
+
 /// Decides about every record of a text file. `sink` is called in order with the verdicts and, in the copy form, the kept bytes.
 pub(crate) fn gate_text(
     path: &Path,
@@ -509,7 +512,7 @@ pub(crate) fn gate_text(
     limits: &Limits,
     digest_key: u64,
     mut output: Option<&mut OutputFile>,
-    sink: &mut dyn FnMut(&[u64], &dyn Fn(usize) -> Option<String>) -> Result<()>,
+    sink: TextSink<'_>,
 ) -> Result<TextResult> {
     let stamp = Stamp::of(path)?;
     let file = std::fs::File::open(path).map_err(|error| GateError::io(path, "open", error))?;

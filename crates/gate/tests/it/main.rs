@@ -17,6 +17,7 @@ mod boundaries;
 mod corpus;
 mod equality;
 mod formats;
+mod generated;
 mod properties;
 mod resume;
 mod support;
