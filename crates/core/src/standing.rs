@@ -109,7 +109,7 @@ fn no_of<'a>(act: &'a HeldAct, acts: &[&HeldAct], consents: &Consents<'_>, rules
                 Named::Unreadable => Some(Code::ChoiceUnreadable),
                 Named::No => None,
             };
-            (code.filter(|_| covers(recipients.as_deref(), &question.recipient)), items.as_ref())
+            (code.filter(|_| names_recipient(recipients.as_deref(), &question.recipient)), items.as_ref())
         }
         HeldBody::SetOff { control } => {
             let code = if rules.closing_controls.contains(control) {
@@ -152,6 +152,18 @@ impl Standing {
             Some(names) => self.closed_items.push((names.clone(), reason)),
         }
     }
+}
+
+/// Whether a closing act means the recipient asked about. Who asks for many at once (`third:*`) is met by a no to any of them.
+fn names_recipient(recipients: Option<&[Pattern]>, asked: &str) -> bool {
+    let among = |prefix: &str| {
+        let begins = |id: &str| id.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        recipients.into_iter().flatten().any(|pattern| match pattern {
+            Pattern::Any => true,
+            Pattern::Prefix(id) | Pattern::Exact(id) => begins(id),
+        })
+    };
+    covers(recipients, asked) || asked.strip_suffix('*').is_some_and(among)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

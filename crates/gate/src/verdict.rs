@@ -716,6 +716,9 @@ fn about(inner: &Inner, fields: &Fields, batch: &RecordBatch, scratch: &mut Scra
     }
 }
 
+/// Names looked up together.
+const NAMES_AT_ONCE: usize = 64;
+
 /// Calls `visit` for every person of every row in order; `None` is somebody who cannot be told. A row whose list is empty has nobody; a
 /// single value that is null is somebody unknown for an author, nobody for people a record is about.
 fn each_person(
@@ -769,19 +772,29 @@ fn each_person(
             }
             return;
         }
-        for_each_cell(leaf.array.as_ref(), |row, cell| {
-            let cell = if leaf.is_present(row) { cell } else { Cell::Null };
-            match cell {
-                // An empty text in a column of its own is how text formats write nobody.
-                Cell::Text(text) if !is_author && text.trim().is_empty() => {}
-                Cell::Text(text) => visit(row, Some(names.person(inner, place, service, person.kind, text))),
-                Cell::Null if !is_author => {}
-                other => {
-                    let known = cell_name(other, &mut buffer).then(|| names.person(inner, place, service, person.kind, &buffer));
-                    visit(row, known);
+        let mut block: Vec<(usize, Cell<'_>)> = Vec::with_capacity(NAMES_AT_ONCE);
+        let mut look_up = |block: &mut Vec<(usize, Cell<'_>)>| {
+            names.warm(place, block.iter().filter_map(|(_, cell)| if let Cell::Text(text) = cell { Some(*text) } else { None }));
+            for (row, cell) in block.drain(..) {
+                match cell {
+                    // An empty text in a column of its own is how text formats write nobody.
+                    Cell::Text(text) if !is_author && text.trim().is_empty() => {}
+                    Cell::Text(text) => visit(row, Some(names.person(inner, place, service, person.kind, text))),
+                    Cell::Null if !is_author => {}
+                    other => {
+                        let known = cell_name(other, &mut buffer).then(|| names.person(inner, place, service, person.kind, &buffer));
+                        visit(row, known);
+                    }
                 }
             }
+        };
+        for_each_cell(leaf.array.as_ref(), |row, cell| {
+            block.push((row, if leaf.is_present(row) { cell } else { Cell::Null }));
+            if block.len() == NAMES_AT_ONCE {
+                look_up(&mut block);
+            }
         });
+        look_up(&mut block);
         return;
     }
     let mut cells: Vec<Cell<'_>> = Vec::new();

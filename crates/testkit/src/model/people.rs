@@ -27,6 +27,16 @@ fn named(patterns: Option<&Vec<Pattern>>, id: &str) -> bool {
     names_item(lowered.as_ref(), &id.to_ascii_lowercase())
 }
 
+/// Whether a closing act meets the recipient asked about, who may be many at once: `third:*`.
+fn meets(recipients: Option<&Vec<Pattern>>, asked: &str) -> bool {
+    let lower = |text: String| text.to_ascii_lowercase();
+    let one_of_many = |pattern: &Pattern| {
+        let (said, asked) = (lower(pattern.to_string()), lower(asked.to_owned()));
+        asked.ends_with('*') && (said == "*" || said.trim_end_matches('*').starts_with(asked.trim_end_matches('*')))
+    };
+    named(recipients, asked) || recipients.is_some_and(|list| list.iter().any(one_of_many))
+}
+
 /// The two moments of an opening act.
 #[derive(Clone, Copy)]
 struct Clocks {
@@ -79,7 +89,7 @@ impl<'a> Case<'a> {
         let item = &self.item.id;
         match &choice.act {
             Act::Object { uses, recipients, items } => {
-                let meant = named(recipients.as_ref(), &self.question.recipient) && names_item(items.as_ref(), item);
+                let meant = meets(recipients.as_ref(), &self.question.recipient) && names_item(items.as_ref(), item);
                 self.no_to(uses.as_ref(), Code::Objected).filter(|_| meant)
             }
             Act::SetOff { control } => {
