@@ -104,9 +104,8 @@ impl Default for ServiceRule {
 pub const NORMALISER_VERSION: u32 = 1;
 
 /// Values that name nobody on any service, lower-cased.
-const SENTINELS: [&str; 14] = [
-    "", "nan", "none", "null", "n/a", "na", "nil", "undefined", "unknown", "[deleted]", "[removed]", "0", "-1", "[unknown]",
-];
+const SENTINELS: [&str; 14] =
+    ["", "nan", "none", "null", "n/a", "na", "nil", "undefined", "unknown", "[deleted]", "[removed]", "0", "-1", "[unknown]"];
 
 /// The longest account value, in bytes, that is taken for a name.
 pub const ACCOUNT_BYTES_MAX: usize = 2048;
@@ -145,6 +144,18 @@ impl Services {
         text
     }
 
+    /// Whether names of a kind can be those of a service, so that a name in a dataset and the same name in a choice are one account.
+    pub fn has_kind(&self, service: &str, kind: Kind) -> bool {
+        let fallback = ServiceRule::default();
+        let rule = self.rules.get(&service.trim().to_ascii_lowercase()).unwrap_or(&fallback);
+        match service.trim().to_ascii_lowercase().as_str() {
+            "mail" => kind == Kind::Mail,
+            "tel" => kind == Kind::Phone,
+            "url" => kind == Kind::Url,
+            _ => kind == rule.digits || kind == rule.other,
+        }
+    }
+
     /// Reads `service:value`, as the exchange formats write it. `None`: it names nobody.
     pub fn parse(&self, text: &str) -> Option<Account> {
         let (service, value) = text.trim().split_once(':')?;
@@ -154,7 +165,11 @@ impl Services {
     /// The account a value names on a service. Without a kind, the kind is told from the value. `None`: it names nobody.
     pub fn resolve(&self, service: &str, kind: Option<Kind>, value: &str) -> Option<Account> {
         let service = service.trim().to_ascii_lowercase();
+        let value = visible(value);
         let value = value.trim();
+        // Some datasets write the service into the value as well.
+        let value =
+            value.split_once(':').filter(|(own, _)| own.trim().eq_ignore_ascii_case(&service)).map_or(value, |(_, rest)| rest.trim());
         let ok = !service.is_empty() && service.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !ok || value.len() > ACCOUNT_BYTES_MAX {
             return None;
@@ -169,8 +184,9 @@ impl Services {
             ("mail", _) => Kind::Mail,
             ("tel", _) => Kind::Phone,
             ("url", _) => Kind::Url,
+            // Digits are what the service says they are, unless a leading `@` makes them a handle.
+            (_, Some(Kind::Handle) | None) => told_from(value, rule),
             (_, Some(kind)) => kind,
-            (_, None) => told_from(value, rule),
         };
         let normal = match kind {
             Kind::Id => normal_id(value)?,
@@ -185,15 +201,35 @@ impl Services {
     }
 }
 
+/// A value without the characters nobody sees, and with full-width letters and digits as plain ones.
+fn visible(value: &str) -> String {
+    let hidden = |letter: char| {
+        matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+            || letter.is_control()
+    };
+    let narrow = |letter: char| match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
+        other => other,
+    };
+    value.chars().filter(|letter| !hidden(*letter)).map(narrow).collect()
+}
+
 fn told_from(value: &str, rule: &ServiceRule) -> Kind {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if digits(value) {
         rule.digits
     } else if value.strip_prefix('+').is_some_and(|rest| rest.bytes().any(|byte| byte.is_ascii_digit())) {
         Kind::Phone
+    } else if rule.digits == Kind::Phone && value.split('@').next().is_some_and(digits_of_phone) {
+        // A number with separators, or with the network's own host behind it.
+        Kind::Phone
     } else {
         rule.other
     }
+}
+
+fn digits_of_phone(value: &str) -> bool {
+    value.bytes().filter(u8::is_ascii_digit).count() >= 7 && !value.chars().any(char::is_alphabetic)
 }
 
 fn normal_id(value: &str) -> Option<String> {
@@ -205,8 +241,10 @@ fn normal_id(value: &str) -> Option<String> {
 }
 
 fn normal_handle(value: &str, exact: bool) -> Option<String> {
-    let bare = value.strip_prefix('@').unwrap_or(value).trim();
-    if bare.is_empty() || (bare == value && was_a_float(bare)) {
+    let bare = value.trim_start_matches('@').trim();
+    // Lists, quotes, links and blanks are not part of anyone's handle: what holds them names somebody we cannot tell.
+    let foreign = bare.contains(|letter: char| letter.is_whitespace() || "[]{}()<>;,|\"'`\\/?#&=".contains(letter));
+    if bare.is_empty() || foreign || (bare == value && was_a_float(bare)) {
         return None;
     }
     Some(if exact { bare.to_owned() } else { bare.to_lowercase() })
@@ -215,14 +253,24 @@ fn normal_handle(value: &str, exact: bool) -> Option<String> {
 /// `1234.0` or `1.234e+18`: an id that went through a floating-point column is no longer that id, and no handle either.
 /// A leading `@` says that it is a handle all the same.
 fn was_a_float(value: &str) -> bool {
-    let Some((whole, rest)) = value.split_once('.') else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((whole, rest)) = value.split_once('.') else {
+        let power = value.split_once(['e', 'E']).map(|(whole, power)| (whole, power.trim_start_matches(['+', '-'])));
+        return power.is_some_and(|(whole, power)| digits(whole) && digits(power));
+    };
     let fraction = rest.split_once(['e', 'E']).map(|(fraction, power)| (fraction, power.trim_start_matches(['+', '-'])));
     digits(whole) && (rest.bytes().all(|byte| byte == b'0') || fraction.is_some_and(|(fraction, power)| digits(fraction) && digits(power)))
 }
 
 /// E.164: `+`, a country code that does not begin with 0, 7 to 15 digits in all.
 fn normal_phone(value: &str) -> Option<String> {
+    // What follows an `@` is the network's, and a zero in brackets is for callers at home.
+    let value = value.split('@').next().unwrap_or_default().trim();
+    let value = value.get(..4).filter(|start| start.eq_ignore_ascii_case("tel:")).and_then(|_| value.get(4..)).unwrap_or(value);
+    let value = value.replace("(0)", "");
+    if was_a_float(value.trim_start_matches('+')) {
+        return None;
+    }
     let mut digits = String::new();
     let mut plus = false;
     for letter in value.chars() {
@@ -241,9 +289,12 @@ fn normal_phone(value: &str) -> Option<String> {
 }
 
 fn normal_mail(value: &str) -> Option<String> {
+    let value = value.get(..7).filter(|start| start.eq_ignore_ascii_case("mailto:")).and_then(|_| value.get(7..)).unwrap_or(value);
     let value = value.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(value).trim();
     let (local, domain) = value.rsplit_once('@')?;
-    let good = !local.is_empty() && !domain.is_empty() && !value.contains(char::is_whitespace);
+    // One plain address; what else stands here names somebody we cannot tell.
+    let foreign = value.contains(|letter: char| letter.is_whitespace() || "<>;,\"'()[]|\\".contains(letter)) || local.contains('@');
+    let good = !local.is_empty() && !domain.is_empty() && !foreign;
     good.then(|| format!("{}@{}", local.to_lowercase(), domain.trim_end_matches('.').to_lowercase()))
 }
 
@@ -270,11 +321,7 @@ mod tests {
         let opaque = ServiceRule { other: Kind::Opaque, digits: Kind::Opaque, ..ServiceRule::default() };
         let phones = ServiceRule { digits: Kind::Phone, ..ServiceRule::default() };
         let deleted = ServiceRule { sentinels: BTreeSet::from(["gone user".to_owned()]), ..ServiceRule::default() };
-        Services::new(BTreeMap::from([
-            ("key".to_owned(), opaque),
-            ("chat".to_owned(), phones),
-            ("forum".to_owned(), deleted),
-        ]))
+        Services::new(BTreeMap::from([("key".to_owned(), opaque), ("chat".to_owned(), phones), ("forum".to_owned(), deleted)]))
     }
 
     #[track_caller]
@@ -297,11 +344,43 @@ mod tests {
         check("tel:0031 6 12345678", Some("tel:phone:+31612345678"));
         check("mail:<Noor@Example.NL>", Some("mail:mail:noor@example.nl"));
         check("url:HTTP://Example.org/a/#x", Some("url:url:https://example.org/a"));
+        check("pics:\u{200e}noor.v\u{200b}", Some("pics:handle:noor.v"));
+        check("pics:@@noor.v", Some("pics:handle:noor.v"));
+        check("pics:\u{ff11}\u{ff10}01", Some("pics:id:1001"));
+        check("pics:pics:1001", Some("pics:id:1001"));
+        check("chat:\u{202a}+31 6 12345678\u{202c}", Some("chat:phone:+31612345678"));
+        check("chat:+31 (0)6 12345678", Some("chat:phone:+31612345678"));
+        check("chat:31612345678@net", Some("chat:phone:+31612345678"));
+        check("mail:mailto:jan@x.nl", Some("mail:mail:jan@x.nl"));
     }
 
     #[test]
     fn sentinels_name_nobody() {
-        for text in ["x:", "x:nan", "x:[deleted]", "x:NULL", "x: ", "x:0", "forum:Gone User", "noservice", "mail:nobody", "tel:0612", ":5", "x:1234.0", "x:1.7e+18"] {
+        for text in [
+            "x:",
+            "x:nan",
+            "x:[deleted]",
+            "x:NULL",
+            "x: ",
+            "x:0",
+            "forum:Gone User",
+            "noservice",
+            "mail:nobody",
+            "tel:0612",
+            ":5",
+            "x:1234.0",
+            "x:1.7e+18",
+            "x:1e3",
+            "x:[1001]",
+            "x:1001;77",
+            "x:1,001",
+            "x:noor.v/",
+            "chat:31612345678.0",
+            "tel:+31612345678.0",
+            "mail:jan@x.nl;piet@x.nl",
+            "mail:jan@@x.nl",
+            "mail:jan@x.nl>",
+        ] {
             check(text, None);
         }
     }
@@ -313,7 +392,8 @@ mod tests {
         assert!(told.starts_with("service 4 chat\nhandles ignore-case\ndigits phone\nother handle\nservice 5 forum\n"), "{told}");
         assert!(told.contains("\nsentinel 9 gone user\nservice 3 key\n"), "{told}");
         let one = |rule: ServiceRule| Services::new(BTreeMap::from([("a".to_owned(), rule)])).canonical_text();
-        let sentinels = |list: &[&str]| ServiceRule { sentinels: list.iter().map(|text| (*text).to_owned()).collect(), ..ServiceRule::default() };
+        let sentinels =
+            |list: &[&str]| ServiceRule { sentinels: list.iter().map(|text| (*text).to_owned()).collect(), ..ServiceRule::default() };
         let texts = BTreeSet::from([
             String::new(),
             one(ServiceRule::default()),
@@ -325,6 +405,13 @@ mod tests {
             one(sentinels(&["x\nsentinel 1 y"])),
         ]);
         assert_eq!(texts.len(), 8);
+    }
+
+    #[test]
+    fn a_kind_given_does_not_hide_digits_from_the_services_rule() {
+        let resolved = |kind, value| services().resolve("pics", kind, value).map(|account| account.expose_canonical().to_owned());
+        assert_eq!(resolved(Some(Kind::Handle), "1001").as_deref(), Some("pics:id:1001"));
+        assert_eq!(resolved(Some(Kind::Handle), "@1001").as_deref(), Some("pics:handle:1001"));
     }
 
     #[test]

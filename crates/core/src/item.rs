@@ -179,14 +179,8 @@ pub enum Relation {
 
 impl Relation {
     /// The relations a policy may name and an item may state.
-    pub const NAMED: [Relation; 6] = [
-        Relation::Mention,
-        Relation::Quote,
-        Relation::Reply,
-        Relation::Depict,
-        Relation::Participant,
-        Relation::Forwarder,
-    ];
+    pub const NAMED: [Relation; 6] =
+        [Relation::Mention, Relation::Quote, Relation::Reply, Relation::Depict, Relation::Participant, Relation::Forwarder];
 
     /// The spelling in the exchange formats.
     pub fn as_str(self) -> &'static str {

@@ -58,6 +58,21 @@ pub fn covers(patterns: Option<&[Pattern]>, id: &str) -> bool {
     patterns.is_none_or(|list| list.is_empty() || list.iter().any(|pattern| pattern.matches_any_case(id)))
 }
 
+/// Whether a text is made of the letters ids are made of.
+pub(crate) fn plain(text: &str) -> bool {
+    // Full-width letters are a slip of the keyboard, and no part of any id.
+    let letter = |letter: char| letter.is_alphanumeric() && !('\u{ff00}'..='\u{ffef}').contains(&letter);
+    !text.is_empty() && text.chars().all(|one| letter(one) || "-_.".contains(one))
+}
+
+/// Whether a text can name uses: `*`, `policy/*`, `policy/name`, or a longer prefix of that kind. In a closing act any other text is a no
+/// that cannot be evaluated.
+pub fn is_use(text: &str) -> bool {
+    let Some((policy, rest)) = text.split_once('/') else { return text == "*" };
+    let rest = rest.strip_suffix('*').filter(|rest| rest.is_empty() || rest.ends_with('/')).unwrap_or(rest);
+    plain(policy) && rest.split('/').all(|part| part.is_empty() || plain(part))
+}
+
 /// The texts under which an item may be named by a pattern: itself, each of its prefixes as a pattern, and `*`.
 /// An extract holds keyed forms of such texts, so that it can be matched without knowing the patterns.
 pub fn names_of(id: &str) -> impl Iterator<Item = String> {

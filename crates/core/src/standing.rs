@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::acts::{HeldAct, HeldBody, ItemIdentity, ItemNames};
-use crate::pattern::{Pattern, covers};
+use crate::pattern::{Pattern, covers, is_use};
 use crate::policy::SignalMeaning;
 use crate::reason::{Code, Reason, ReasonSet};
 use crate::rules::{Reading, Rules};
@@ -181,7 +181,7 @@ fn names_use(uses: Option<&[Pattern]>, rules: &Rules) -> Named {
     }
     let strays = |pattern: &Pattern| match pattern {
         Pattern::Exact(text) | Pattern::Prefix(text) => {
-            same_policy(text, rules) && !rules.known_uses.iter().any(|id| pattern.matches_any_case(id))
+            !is_use(&pattern.to_string()) || (same_policy(text, rules) && !rules.known_uses.iter().any(|id| pattern.matches_any_case(id)))
         }
         Pattern::Any => false,
     };
@@ -240,7 +240,8 @@ fn silence(acts: &[&HeldAct], consents: &Consents<'_>, rules: &Rules) -> Option<
         return None;
     }
     let turned_on = rules.opening_controls.iter().any(|control| {
-        let last_off = acts.iter().filter(|act| matches!(&act.body, HeldBody::SetOff { control: off } if off == control)).map(|act| act.from).max();
+        let last_off =
+            acts.iter().filter(|act| matches!(&act.body, HeldBody::SetOff { control: off } if off == control)).map(|act| act.from).max();
         let mut ons = acts.iter().filter(|act| matches!(&act.body, HeldBody::SetOn { control: on } if on == control));
         ons.any(|on| last_off.is_none_or(|off| on.is_later_than(off)))
     });

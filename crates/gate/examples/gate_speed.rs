@@ -42,8 +42,30 @@ const GROUP_ROWS: usize = 122_880;
 const AUTHORS: u64 = 200_000;
 const RUNS: usize = 3;
 const WORDS: [&str; 24] = [
-    "the", "people", "of", "a", "town", "write", "what", "they", "think", "about", "weather", "bicycles", "and", "trains", "while", "others", "read",
-    "their", "letters", "slowly", "before", "answering", "yesterday's", "question",
+    "the",
+    "people",
+    "of",
+    "a",
+    "town",
+    "write",
+    "what",
+    "they",
+    "think",
+    "about",
+    "weather",
+    "bicycles",
+    "and",
+    "trains",
+    "while",
+    "others",
+    "read",
+    "their",
+    "letters",
+    "slowly",
+    "before",
+    "answering",
+    "yesterday's",
+    "question",
 ];
 
 /// Splitmix64: the same numbers each time.
@@ -318,7 +340,9 @@ fn main() {
     let schema = projected(builder(&path)).with_row_groups(Vec::new()).build().expect("a reader");
     let bound = engine.gate().bind(&arrow_array::RecordBatchReader::schema(&schema), &input.map).expect("bound");
     times("the same, with verdicts", &|| scan(&path, Some(&bound)));
-    for (name, extract, form) in [("mask", "half", "mask"), ("copy, half withheld", "half", "copy"), ("copy, nothing withheld", "nobody", "copy")] {
+    for (name, extract, form) in
+        [("mask", "half", "mask"), ("copy, half withheld", "half", "copy"), ("copy, nothing withheld", "nobody", "copy")]
+    {
         let (mut until, mut whole, mut disk) = (Vec::new(), Vec::new(), Vec::new());
         let (mut line, mut busy) = (String::new(), Vec::new());
         for _ in 0..RUNS {
@@ -330,7 +354,12 @@ fn main() {
             disk.push(flush(&folder, &output));
             let codes = report.tally.codes();
             let most = codes.iter().max_by_key(|(_, count)| count.any).map_or("nothing", |(code, _)| code.as_str());
-            line = format!("{} of {} kept, most withheld for {most}, {:.1} MB", report.tally.kept, report.tally.read, report.output.expect("an output").bytes as f64 / 1e6);
+            line = format!(
+                "{} of {} kept, most withheld for {most}, {:.1} MB",
+                report.tally.kept,
+                report.tally.read,
+                report.output.expect("an output").bytes as f64 / 1e6
+            );
         }
         let (until, whole, disk) = (median(until), median(whole), median(disk));
         println!("{name:<44}{whole:>8.3} s, {:.3} s of processors ({line})", median(busy));

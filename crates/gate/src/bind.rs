@@ -96,7 +96,9 @@ impl Fields {
             Ok(fields)
         } else {
             let message = format!("the mapping does not fit the columns ({} problems)", binder.errors.len());
-            Err(GateError::config(message).with_details(binder.errors).with_help("mend [input.map] in the job; `bezwaar gate --check JOB` shows the columns"))
+            Err(GateError::config(message)
+                .with_details(binder.errors)
+                .with_help("mend [input.map] in the job; `bezwaar gate --check JOB` shows the columns"))
         }
     }
 }
@@ -126,7 +128,13 @@ impl Binder<'_> {
     fn word(&mut self, field: &str, map: Option<&WordMap>) -> Option<BoundWord> {
         let map = map?;
         let source = self.source(field, &map.origin, false)?;
-        self.refuse(field, &source, map, &|data_type| matches!(data_type, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64), "a word");
+        self.refuse(
+            field,
+            &source,
+            map,
+            &|data_type| matches!(data_type, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64),
+            "a word",
+        );
         Some(BoundWord { source, map: map.clone() })
     }
 

@@ -101,7 +101,8 @@ impl<'a> Sampler<'a> {
             Some(BoundAge::Birth(path, _)) => self.cells("author_age", path, batch, &|cell| !matches!(cell, Cell::Broken)),
             None => {}
         }
-        for (name, time) in [("created_at", &fields.created_at), ("collected_at", &fields.collected_at), ("deleted_at", &fields.deleted_at)] {
+        for (name, time) in [("created_at", &fields.created_at), ("collected_at", &fields.collected_at), ("deleted_at", &fields.deleted_at)]
+        {
             if let Some(BoundTime { source: Source::Column(path), map }) = time {
                 self.cells(name, path, batch, &|cell| crate::verdict::time_of(map, cell).0.is_some());
             }
@@ -139,8 +140,20 @@ impl<'a> Sampler<'a> {
 
     pub(crate) fn finish(self) -> Vec<FieldCheck> {
         let all = [
-            "author", "about", "category", "audience", "registered", "author_age", "region", "created_at", "collected_at", "conversation.kind",
-            "conversation.ai_participant", "conversation.ai_addressed", "deleted_at", "hold",
+            "author",
+            "about",
+            "category",
+            "audience",
+            "registered",
+            "author_age",
+            "region",
+            "created_at",
+            "collected_at",
+            "conversation.kind",
+            "conversation.ai_participant",
+            "conversation.ai_addressed",
+            "deleted_at",
+            "hold",
         ];
         let read = |field: &str| {
             let root = field.split('.').next().unwrap_or(field);

@@ -35,7 +35,8 @@ impl Completions {
             let message = format!("`{}` holds a finished run already", self.output.display());
             return Err(GateError::config(message).with_help("choose another output path, or remove the folder"));
         }
-        let foreign = self.output.is_dir() && !self.folder.is_dir() && self.output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        let foreign =
+            self.output.is_dir() && !self.folder.is_dir() && self.output.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         if foreign {
             let message = format!("`{}` is not empty, and what is in it is not ours", self.output.display());
             return Err(GateError::config(message).with_help("choose an empty or new folder"));

@@ -74,15 +74,20 @@ impl Engine {
         let bytes = std::fs::read(&job.extract).map_err(|error| {
             GateError::input(&job.extract, "the extract cannot be read").with_help("make one with `bezwaar extract`").with_source(error)
         })?;
-        let extract = Extract::from_bytes(bytes).map_err(|error| GateError::input(&job.extract, "the extract cannot be used").with_help(error.help()).with_source(error))?;
+        let extract = Extract::from_bytes(bytes)
+            .map_err(|error| GateError::input(&job.extract, "the extract cannot be used").with_help(error.help()).with_source(error))?;
         if !extract.header().signed && !job.allow_unsigned {
             let message = "the extract is not signed: nobody answers for the objections in it";
-            return Err(GateError::config(message).with_help("use a signed extract, or write allow_unsigned = true under [extract]; reports will say so"));
+            return Err(GateError::config(message)
+                .with_help("use a signed extract, or write allow_unsigned = true under [extract]; reports will say so"));
         }
         let through = extract.header().through;
         let at = job.at.unwrap_or(through);
-        let key_text = std::fs::read_to_string(&job.key).map_err(|error| GateError::input(&job.key, "the key cannot be read").with_source(error))?;
-        let keys = RootKey::parse_file(&key_text).map_err(|error| GateError::input(&job.key, "the key file cannot be used").with_help(error.help()).with_source(error))?.subject_keys();
+        let key_text =
+            std::fs::read_to_string(&job.key).map_err(|error| GateError::input(&job.key, "the key cannot be read").with_source(error))?;
+        let keys = RootKey::parse_file(&key_text)
+            .map_err(|error| GateError::input(&job.key, "the key file cannot be used").with_help(error.help()).with_source(error))?
+            .subject_keys();
         let question = Question { use_id: job.use_id.clone(), recipient: job.recipient.clone(), at, reading: job.reading };
         let services = services.as_ref().map(|(path, text)| (path.as_str(), text.as_str()));
         let spec = GateSpec::new(&files, services, &question, &extract);
@@ -106,7 +111,10 @@ impl Engine {
                     let types_now = input.mapped_types(&self.mapping_of(task).clone());
                     let (before, at) = types.entry(task.input).or_insert_with(|| (types_now.clone(), task.key.clone()));
                     if *before != types_now {
-                        details.push(format!("`{}`: mapped columns have other types than in `{at}`: {types_now} instead of {before}", task.key));
+                        details.push(format!(
+                            "`{}`: mapped columns have other types than in `{at}`: {types_now} instead of {before}",
+                            task.key
+                        ));
                     }
                 }
                 Ok(Opened::Text(_)) => {}
@@ -288,8 +296,23 @@ impl Engine {
         }
         let mut tally = Tally::default();
         tally.add(&[ReasonSet::of(Code::Unreadable).bits()]);
-        let input = InputEntry { path: task.key.clone(), bytes, footer_sha256: None, sha256: hash_file(&task.path).ok(), format: task.format.as_str().to_owned() };
-        Ok(TaskReport { task: task.key.clone(), run: self.run.clone(), input, output: None, tally, met: String::new(), times: (0, 0), failed: Some(error.to_string()) })
+        let input = InputEntry {
+            path: task.key.clone(),
+            bytes,
+            footer_sha256: None,
+            sha256: hash_file(&task.path).ok(),
+            format: task.format.as_str().to_owned(),
+        };
+        Ok(TaskReport {
+            task: task.key.clone(),
+            run: self.run.clone(),
+            input,
+            output: None,
+            tally,
+            met: String::new(),
+            times: (0, 0),
+            failed: Some(error.to_string()),
+        })
     }
 
     fn run_file(&self, task: &Task, progress: &dyn Fn(u64)) -> Result<TaskReport> {
@@ -439,9 +462,11 @@ impl Engine {
         }
         let known: HashSet<&str> = self.tasks.iter().map(|task| task.key.as_str()).collect();
         if let Some(unknown) = by_task.keys().find(|key| !known.contains(**key)) {
-            return Err(GateError::config(format!("the report of `{unknown}` is of no input of this job")).with_help("commit with the inputs the run was planned with"));
+            return Err(GateError::config(format!("the report of `{unknown}` is of no input of this job"))
+                .with_help("commit with the inputs the run was planned with"));
         }
-        let missing: Vec<String> = self.tasks.iter().filter(|task| !by_task.contains_key(task.key.as_str())).map(|task| task.key.clone()).collect();
+        let missing: Vec<String> =
+            self.tasks.iter().filter(|task| !by_task.contains_key(task.key.as_str())).map(|task| task.key.clone()).collect();
         if !missing.is_empty() {
             return Err(GateError::new(crate::ErrorKind::Input, format!("{} tasks have no report", missing.len())).with_details(missing));
         }
@@ -453,7 +478,8 @@ impl Engine {
         let people = self.gate.extract().len() as u64;
         let met = noticed.people_met();
         if met < self.job.matched_min && (people > 0 || self.job.matched_min > 1) {
-            let message = format!("{met} of the {people} people of the extract were met; the job expects at least {}", self.job.matched_min);
+            let message =
+                format!("{met} of the {people} people of the extract were met; the job expects at least {}", self.job.matched_min);
             let help = "check service and kind of `author` in the map: keys that do not match would mean that no objection is seen; if it is right, write matched_min = 0 under [expect]";
             return Err(GateError::config(message).with_help(help));
         }
@@ -586,4 +612,3 @@ pub(crate) fn policy_hashes(spec: &GateSpec) -> BTreeMap<String, String> {
     hashes.extend(spec.services.iter().map(|(_, text)| ("services".to_owned(), hash_bytes(text.as_bytes()))));
     hashes
 }
-

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use arrow_array::{BooleanArray, RecordBatch, UInt64Array};
 use arrow_buffer::{BooleanBuffer, ScalarBuffer};
 use arrow_schema::{Field, Fields as ArrowFields, Schema};
-use bezwaar_core::account::Services;
+use bezwaar_core::account::{Kind, Services};
 use bezwaar_core::policy::read::{PolicyFile, read_policies};
 use bezwaar_core::standing::{Standing, standing};
 use bezwaar_core::time::Instant;
@@ -44,10 +44,7 @@ impl GateSpec {
     /// The spec of a question over policy files.
     pub fn new(files: &[PolicyFile], services: Option<(&str, &str)>, question: &Question, extract: &Extract) -> GateSpec {
         GateSpec {
-            policies: files
-                .iter()
-                .map(|file| (file.path.clone(), file.folder.clone(), file.stem.clone(), file.text.clone()))
-                .collect(),
+            policies: files.iter().map(|file| (file.path.clone(), file.folder.clone(), file.stem.clone(), file.text.clone())).collect(),
             services: services.map(|(path, text)| (path.to_owned(), text.to_owned())),
             use_id: question.use_id.clone(),
             recipient: question.recipient.clone(),
@@ -71,7 +68,12 @@ impl GateSpec {
     pub fn files(&self) -> Vec<PolicyFile> {
         let files = self.policies.iter();
         files
-            .map(|(path, folder, stem, text)| PolicyFile { path: path.clone(), folder: folder.clone(), stem: stem.clone(), text: text.clone() })
+            .map(|(path, folder, stem, text)| PolicyFile {
+                path: path.clone(),
+                folder: folder.clone(),
+                stem: stem.clone(),
+                text: text.clone(),
+            })
             .collect()
     }
 }
@@ -95,7 +97,8 @@ impl Gate {
     /// Opens a gate: the spec, the extract it names, and the key the extract was made with. Refuses what does not fit together.
     pub fn open(spec: &GateSpec, extract: Extract, keys: SubjectKeys) -> Result<Gate> {
         if extract.digest() != spec.extract {
-            return Err(GateError::config("this is not the extract the spec was made for").with_help("open the gate with the extract named by its digest"));
+            return Err(GateError::config("this is not the extract the spec was made for")
+                .with_help("open the gate with the extract named by its digest"));
         }
         extract
             .check_keys(&keys)
@@ -117,8 +120,9 @@ impl Gate {
             .check_services(&policies.services)
             .map_err(|error| GateError::config("the extract does not fit the policies").with_help(error.help()).with_source(error))?;
         let at = Instant::parse(&spec.at).map_err(|error| GateError::config(format!("`at`: {error}")))?;
-        let reading = Reading::lookup(&spec.reading)
-            .ok_or_else(|| GateError::config(format!("unknown reading `{}`", spec.reading)).with_help("write stated, protective or consent"))?;
+        let reading = Reading::lookup(&spec.reading).ok_or_else(|| {
+            GateError::config(format!("unknown reading `{}`", spec.reading)).with_help("write stated, protective or consent")
+        })?;
         let question = Question { use_id: spec.use_id.clone(), recipient: spec.recipient.clone(), at, reading };
         let rules = Rules::compile(&policies, &question);
         let silent = standing(&[], &rules);
@@ -138,8 +142,35 @@ impl Gate {
 
     /// Binds a mapping to a schema; the error lists every field that does not fit.
     pub fn bind(&self, schema: &Schema, mapping: &Mapping) -> Result<Bound> {
+        self.check_kinds(mapping)?;
         let fields = Fields::bind(schema, mapping)?;
         Ok(Bound { gate: self.clone(), fields: Arc::new(fields), schema: schema.fields().clone(), pool: Arc::default() })
+    }
+}
+
+impl Gate {
+    /// A kind of name that a service does not have would match no choice, and no match must not look like no objection.
+    fn check_kinds(&self, mapping: &Mapping) -> Result<()> {
+        let people = mapping.author.iter().map(|person| ("author", person)).chain(mapping.about.iter().map(|person| ("about", person)));
+        let wrong: Vec<String> = people
+            .filter_map(|(field, person)| {
+                let (service, kind) = (person.service.as_deref()?, person.kind?);
+                let has = Kind::ALL
+                    .into_iter()
+                    .filter(|kind| self.0.services.has_kind(service, *kind))
+                    .map(Kind::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                (!self.0.services.has_kind(service, kind))
+                    .then(|| format!("{field}: `{service}` has no names of kind `{}`; it has {has}", kind.as_str()))
+            })
+            .collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let help =
+            "mend `kind` in the map, leave it out to have it told from the value, or say in services.toml how the service names people";
+        Err(GateError::config("the map names people as their service does not").with_details(wrong).with_help(help))
     }
 }
 
@@ -239,7 +270,9 @@ impl Bound {
 
     /// Decides about every row.
     pub fn verdicts(&self, batch: &RecordBatch) -> Result<Verdicts> {
-        let same = |(field, bound): (&Arc<Field>, &Arc<Field>)| Arc::ptr_eq(field, bound) || (field.name() == bound.name() && field.data_type() == bound.data_type());
+        let same = |(field, bound): (&Arc<Field>, &Arc<Field>)| {
+            Arc::ptr_eq(field, bound) || (field.name() == bound.name() && field.data_type() == bound.data_type())
+        };
         let (schema, width) = (batch.schema_ref(), self.schema.len());
         if schema.fields().len() != width || !schema.fields().iter().zip(&self.schema).all(same) {
             return Err(GateError::config("the batch has other columns than the schema the gate was bound to"));

@@ -35,7 +35,11 @@ impl ItemDecider {
         let authors: Vec<_> = item.authors.0.iter().map(resolve).collect();
         let people = People {
             authors: authors.iter().map(|account| account.as_ref().map(|account| self.stand(account))).collect(),
-            about: item.about.iter().map(|about| (about.relation, resolve(&about.person).as_ref().map(|account| self.stand(account)))).collect(),
+            about: item
+                .about
+                .iter()
+                .map(|about| (about.relation, resolve(&about.person).as_ref().map(|account| self.stand(account))))
+                .collect(),
         };
         let class = classify(&inner.rules, item, &authors);
         judge(&inner.rules, &class, &people, &keyed_item(inner, &item.id)).codes().bits()

@@ -80,7 +80,9 @@ pub(crate) fn resolve(schema: &Schema, path: &[String]) -> Result<Path, String> 
         }
     }
     match &data_type {
-        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => Err(format!("`{}` is a list: add \"[]\" to the path", shown())),
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => {
+            Err(format!("`{}` is a list: add \"[]\" to the path", shown()))
+        }
         DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => Err(format!("`{}` is a structure: name the field in it", shown())),
         _ => Ok(Path { steps, data_type, many }),
     }
@@ -166,7 +168,6 @@ impl Leaf {
         self.parents.as_ref().is_none_or(|nulls| nulls.is_valid(index))
     }
 }
-
 
 fn bounds(offsets: &[usize], row: usize) -> (usize, usize) {
     let at = |place: usize| offsets.get(place).copied().unwrap_or_default();

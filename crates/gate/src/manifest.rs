@@ -55,7 +55,13 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    pub(crate) fn new<'r>(engine: &Engine, reports: impl Iterator<Item = &'r TaskReport>, tally: &Tally, people_met: u64, made_at: &str) -> Manifest {
+    pub(crate) fn new<'r>(
+        engine: &Engine,
+        reports: impl Iterator<Item = &'r TaskReport>,
+        tally: &Tally,
+        people_met: u64,
+        made_at: &str,
+    ) -> Manifest {
         let (job, question) = (engine.job(), engine.question());
         let extract = engine.gate().extract();
         let header = extract.header();
@@ -70,11 +76,27 @@ impl Manifest {
             .iter()
             .enumerate()
             .flat_map(|(place, input)| {
-                let rows: u64 = engine.plan().iter().filter(|task| task.input == place).filter_map(|task| reports.iter().find(|report| report.task == task.key)).map(|report| report.tally.read).sum();
-                input.map.asserted().into_iter().map(move |(field, value, because)| json!({"field": field, "value": value, "because": because, "rows": rows})).collect::<Vec<_>>()
+                let rows: u64 = engine
+                    .plan()
+                    .iter()
+                    .filter(|task| task.input == place)
+                    .filter_map(|task| reports.iter().find(|report| report.task == task.key))
+                    .map(|report| report.tally.read)
+                    .sum();
+                input
+                    .map
+                    .asserted()
+                    .into_iter()
+                    .map(move |(field, value, because)| json!({"field": field, "value": value, "because": because, "rows": rows}))
+                    .collect::<Vec<_>>()
             })
             .collect();
-        let mut unchecked: Vec<&str> = job.inputs.iter().filter(|input| input.format != Some(crate::job::Format::Items)).flat_map(|input| input.map.never_checked()).collect();
+        let mut unchecked: Vec<&str> = job
+            .inputs
+            .iter()
+            .filter(|input| input.format != Some(crate::job::Format::Items))
+            .flat_map(|input| input.map.never_checked())
+            .collect();
         unchecked.sort_unstable();
         unchecked.dedup();
         let value = json!({

@@ -255,7 +255,8 @@ impl Mapping {
     /// same lists.
     pub(crate) fn misaligned(&self) -> Vec<String> {
         let lists = |path: &[String]| path.iter().filter(|step| *step == ELEMENTS).count();
-        let within = |path: &[String]| path.iter().rposition(|step| step == ELEMENTS).and_then(|last| path.get(..last).map(<[String]>::to_vec));
+        let within =
+            |path: &[String]| path.iter().rposition(|step| step == ELEMENTS).and_then(|last| path.get(..last).map(<[String]>::to_vec));
         let mut found = Vec::new();
         for person in &self.about {
             if let (Origin::Column(path), Some(relation)) = (&person.origin, &person.relation_path)

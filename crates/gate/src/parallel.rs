@@ -78,14 +78,20 @@ mod tests {
     fn results_come_in_order_and_the_first_error_stops() {
         let mut numbers = 0..1000;
         let mut seen = Vec::new();
-        in_order(4, || Ok(numbers.next()), |number| Ok(number * 2), |number| {
-            seen.push(number);
-            Ok(())
-        })
+        in_order(
+            4,
+            || Ok(numbers.next()),
+            |number| Ok(number * 2),
+            |number| {
+                seen.push(number);
+                Ok(())
+            },
+        )
         .unwrap();
         assert_eq!(seen, (0..1000).map(|number| number * 2).collect::<Vec<_>>());
         let mut numbers = 0..1000;
-        let stopped = in_order(4, || Ok(numbers.next()), |number| if number == 7 { Err(GateError::config("seven")) } else { Ok(number) }, |_| Ok(()));
+        let stopped =
+            in_order(4, || Ok(numbers.next()), |number| if number == 7 { Err(GateError::config("seven")) } else { Ok(number) }, |_| Ok(()));
         assert_eq!(stopped.unwrap_err().to_string(), "seven");
     }
 }

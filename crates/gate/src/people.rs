@@ -144,7 +144,14 @@ pub(crate) struct Names {
 
 impl Names {
     /// What a name means. `place` tells apart mappings of different service and kind.
-    pub(crate) fn person<'n>(&'n mut self, inner: &'n Inner, place: u32, service: Option<&str>, kind: Option<Kind>, name: &str) -> &'n Person {
+    pub(crate) fn person<'n>(
+        &'n mut self,
+        inner: &'n Inner,
+        place: u32,
+        service: Option<&str>,
+        kind: Option<Kind>,
+        name: &str,
+    ) -> &'n Person {
         let hash = xxhash_rust::xxh3::xxh3_64_with_seed(name.as_bytes(), u64::from(place));
         let slot = Slot::of(place, name);
         let found = match &slot {

@@ -110,10 +110,7 @@ mod tests {
         assert_eq!((tally.read, tally.kept, tally.withheld()), (6, 2, 4));
         assert_eq!(
             tally.codes(),
-            [
-                (Code::RegionUnknown, CodeCount { any: 3, first: 3, only: 2 }),
-                (Code::Objected, CodeCount { any: 2, first: 1, only: 1 }),
-            ]
+            [(Code::RegionUnknown, CodeCount { any: 3, first: 3, only: 2 }), (Code::Objected, CodeCount { any: 2, first: 1, only: 1 }),]
         );
         let mut twice = tally.clone();
         twice.merge(&tally);

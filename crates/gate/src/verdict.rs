@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
 use arrow_array::{Array, RecordBatch};
-use bezwaar_core::class::{Chat, Class, Deleted, classify_audience, classify_category, classify_chat, classify_deleted, classify_registered};
+use bezwaar_core::class::{
+    Chat, Class, Deleted, classify_audience, classify_category, classify_chat, classify_deleted, classify_registered,
+};
 use bezwaar_core::item::{AgeBand, Audience, Category, ChatKind, Conversation, Relation};
 use bezwaar_core::time::{Day, Instant, Interval, Zone};
 use bezwaar_core::{Code, ReasonSet, unreadable};
@@ -63,7 +65,13 @@ enum Codes {
 }
 
 /// The reasons of every row as bits.
-pub(crate) fn decide_batch(inner: &Inner, fields: &Fields, batch: &RecordBatch, broken: Option<&[bool]>, scratch: &mut Scratch) -> Vec<u64> {
+pub(crate) fn decide_batch(
+    inner: &Inner,
+    fields: &Fields,
+    batch: &RecordBatch,
+    broken: Option<&[bool]>,
+    scratch: &mut Scratch,
+) -> Vec<u64> {
     let rows = batch.num_rows();
     let mut bits = vec![0_u64; rows];
     let mut registered = vec![0_u8; rows];
@@ -94,7 +102,9 @@ fn class_columns(inner: &Inner, fields: &Fields, batch: &RecordBatch, scratch: &
     let mut created = None;
     let mut collected = None;
     let time = |field: &Option<BoundTime>, slot: usize, keep: &mut Option<Vec<Option<Interval>>>, needed: bool, scratch: &mut Scratch| {
-        let Some(bound) = field.as_ref().filter(|_| needed) else { return Codes::Same(intern(&mut scratch.masks, slot, rules.classify_time(None)).unwrap_or(OVER)) };
+        let Some(bound) = field.as_ref().filter(|_| needed) else {
+            return Codes::Same(intern(&mut scratch.masks, slot, rules.classify_time(None)).unwrap_or(OVER));
+        };
         times(bound, batch, at, scratch, keep, slot, &|interval| rules.classify_time(interval))
     };
     let on_birth = match &fields.author_age {
@@ -609,21 +619,27 @@ fn deletions(bound: &BoundTime, batch: &RecordBatch, at: Instant, _scratch: &mut
 }
 
 /// Ages from days of birth, counted at another time of the record.
-fn births(path: &Path, batch: &RecordBatch, scratch: &mut Scratch, moments: Option<&[Option<Interval>]>, mask: &dyn Fn(Option<AgeBand>) -> u64) -> Codes {
-    let map = TimeMap {
-        origin: crate::mapping::Origin::Column(Vec::new()),
-        unit: None,
-        text: TimeText::Rfc3339,
-        zone: Some(Zone::utc()),
-    };
+fn births(
+    path: &Path,
+    batch: &RecordBatch,
+    scratch: &mut Scratch,
+    moments: Option<&[Option<Interval>]>,
+    mask: &dyn Fn(Option<AgeBand>) -> u64,
+) -> Codes {
+    let map = TimeMap { origin: crate::mapping::Origin::Column(Vec::new()), unit: None, text: TimeText::Rfc3339, zone: Some(Zone::utc()) };
     let utc = Zone::utc();
     let (mut codes, mut over) = (Vec::with_capacity(batch.num_rows()), HashMap::new());
     let masks = &mut scratch.masks;
     let mut each = |row: usize, cell: Cell<'_>| {
-        let born = time_of(&map, cell).0.and_then(|born| Some((Day::of(born.first, &utc)?, Day::of(born.last, &utc)?)));
+        let born = time_of(&map, cell).0.and_then(|born| {
+            // A day written with a time is a day in a zone nobody tells: `2008-05-01T22:00:00Z` is often a Dutch 2 May.
+            let around = if born.first == born.last { ZONES_MICROS } else { 0 };
+            Some((Day::of(born.first.plus_micros(-around), &utc)?, Day::of(born.last.plus_micros(around), &utc)?))
+        });
         let moment = moments.and_then(|moments| moments.get(row)).copied().flatten();
         let days = moment.and_then(|moment| Some((Day::of(moment.first, &utc)?, Day::of(moment.last, &utc)?)));
-        let band = born.zip(days).and_then(|((early, late), (first, last))| AgeBand::try_new(late.years_until(first), early.years_until(last)));
+        let band =
+            born.zip(days).and_then(|((early, late), (first, last))| AgeBand::try_new(late.years_until(first), early.years_until(last)));
         let mask = mask(band);
         codes.push(intern(masks, AGE, mask).unwrap_or_else(|| {
             over.insert(row, mask);
@@ -636,6 +652,9 @@ fn births(path: &Path, batch: &RecordBatch, scratch: &mut Scratch, moments: Opti
     }
     Codes::Each(codes, over)
 }
+
+/// How far local time may be from UTC: 14 hours.
+const ZONES_MICROS: i64 = 14 * 3_600_000_000;
 
 /// Acts of a person that name items, for one row.
 struct NamedActs {
@@ -671,7 +690,9 @@ fn authors(
     for (place, person) in (0_u32..).zip(&fields.author) {
         each_person(inner, person, place, batch, &mut scratch.names, &mut |row, found| {
             let found = found.unwrap_or(unresolved);
-            let (Some(bits), Some(registered), Some(seen)) = (bits.get_mut(row), registered.get_mut(row), seen.get_mut(row)) else { return };
+            let (Some(bits), Some(registered), Some(seen)) = (bits.get_mut(row), registered.get_mut(row), seen.get_mut(row)) else {
+                return;
+            };
             *bits |= found.as_author;
             let mask = found.registered as u8;
             *registered = if !*seen || *registered == mask { mask } else { 0b11 };
@@ -689,7 +710,14 @@ fn authors(
     }
 }
 
-fn about(inner: &Inner, fields: &Fields, batch: &RecordBatch, scratch: &mut Scratch, bits: &mut [u64], named: &mut Vec<(usize, NamedActs)>) {
+fn about(
+    inner: &Inner,
+    fields: &Fields,
+    batch: &RecordBatch,
+    scratch: &mut Scratch,
+    bits: &mut [u64],
+    named: &mut Vec<(usize, NamedActs)>,
+) {
     for (place, person) in (1000_u32..).zip(&fields.about) {
         let relations = person.relation_path.as_ref().map(|path| relations(path, batch));
         let mut nth = 0;
@@ -858,7 +886,9 @@ fn judge_named(inner: &Inner, fields: &Fields, batch: &RecordBatch, named: &[(us
                 let mut buffer = String::new();
                 let mut take = |row: usize, cell: Cell<'_>| {
                     if let Some(id) = ids.get_mut(&row).filter(|_| leaf.is_present(row) && cell_name(cell, &mut buffer)) {
-                        *id = Some(buffer.clone());
+                        // An empty id, or one that went through a float, names nothing: any act that names items may mean it.
+                        *id = Some(buffer.trim().to_owned())
+                            .filter(|id| !matches!(id.to_ascii_lowercase().as_str(), "" | "nan" | "null" | "none"));
                     }
                 };
                 match dictionary(leaf.array.as_ref()) {
@@ -899,4 +929,3 @@ impl bezwaar_core::acts::ItemIdentity for AnyItem {
         true
     }
 }
-

@@ -101,7 +101,10 @@ fn begun(when: When, version: &Version, at: Instant) -> bool {
 }
 
 fn is_for(one: &Use, recipient: &str) -> bool {
-    one.recipients.iter().any(|own| own == recipient || (own == "third:*" && recipient.starts_with("third:") && recipient != "third:"))
+    one.recipients.iter().any(|own| {
+        own == recipient
+            || (own == "third:*" && recipient.starts_with("third:") && recipient != "third:" && !recipient.contains(char::is_whitespace))
+    })
 }
 
 fn row_of(one: &Use, category: Category) -> Option<&DataRow> {

@@ -37,7 +37,8 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     demo.articles(printer)?;
     let mut runs = demo.corpus(printer)?;
     runs.extend(demo.one_objection(printer)?);
-    let shown: Vec<Run<'_>> = runs.iter().map(|(name, manifest)| Run { name: name.clone(), manifest: manifest.value(), tally: manifest.tally() }).collect();
+    let shown: Vec<Run<'_>> =
+        runs.iter().map(|(name, manifest)| Run { name: name.clone(), manifest: manifest.value(), tally: manifest.tally() }).collect();
     let report = args.out.join("report.html");
     let intro = "300 public mailing-list posts under three policies and three readings, and a made corpus before and after one objection.";
     std::fs::write(&report, page("Bezwaar: the demo", intro, &shown)).map_err(|error| Error::cannot_write(&report, &error))?;
@@ -67,7 +68,12 @@ const TURNS: [Turn; 4] = [
         recipient: "third:lab",
         days: [("14 Nov 2024", "2024-11-14T12:00:00Z"), ("15 Nov 2024", "2024-11-15T12:00:00Z")],
     },
-    Turn { what: "X, Grok", use_id: "x/grok-posts", recipient: "xai", days: [("14 Nov 2024", "2024-11-14T12:00:00Z"), ("15 Nov 2024", "2024-11-15T12:00:00Z")] },
+    Turn {
+        what: "X, Grok",
+        use_id: "x/grok-posts",
+        recipient: "xai",
+        days: [("14 Nov 2024", "2024-11-14T12:00:00Z"), ("15 Nov 2024", "2024-11-15T12:00:00Z")],
+    },
     Turn {
         what: "Meta, public content",
         use_id: "meta/public-content",
@@ -117,7 +123,8 @@ impl Demo<'_> {
 
     /// Runs a subcommand of this very program and gives what it printed.
     fn call(&self, arguments: &[&str]) -> Result<String, Error> {
-        let program = std::env::current_exe().map_err(|error| Error::new(Kind::Internal, format!("the program cannot find itself: {error}")))?;
+        let program =
+            std::env::current_exe().map_err(|error| Error::new(Kind::Internal, format!("the program cannot find itself: {error}")))?;
         let output = Command::new(program).args(arguments).output();
         let output = output.map_err(|error| Error::new(Kind::Internal, format!("the program cannot start itself: {error}")))?;
         if !output.status.success() {
@@ -135,7 +142,9 @@ impl Demo<'_> {
     /// (a) The two articles as a table.
     fn articles(&self, printer: &mut Printer) -> Result<(), Error> {
         printer.line("1  One public post of an adult in the Netherlands, who said nothing: the day before, and the day itself.")?;
-        printer.line("   $ bezwaar decide --policies policies --choices none --use USE --recipient WHO --at DAY --reading READING post.jsonl")?;
+        printer.line(
+            "   $ bezwaar decide --policies policies --choices none --use USE --recipient WHO --at DAY --reading READING post.jsonl",
+        )?;
         printer.line(&format!("   {:<22}{:<13}{:<21}{:<36}{}", "", "", "stated", "protective", "consent"))?;
         let (policies, post) = (self.project.join("policies").display().to_string(), self.path("post.jsonl"));
         for turn in &TURNS {
@@ -143,7 +152,22 @@ impl Demo<'_> {
                 let mut cells = Vec::new();
                 let mut before: Vec<String> = Vec::new();
                 for reading in READINGS {
-                    let arguments = ["decide", "--policies", &policies, "--choices", "none", "--use", turn.use_id, "--recipient", turn.recipient, "--at", at, "--reading", reading, &post];
+                    let arguments = [
+                        "decide",
+                        "--policies",
+                        &policies,
+                        "--choices",
+                        "none",
+                        "--use",
+                        turn.use_id,
+                        "--recipient",
+                        turn.recipient,
+                        "--at",
+                        at,
+                        "--reading",
+                        reading,
+                        &post,
+                    ];
                     let codes = codes_of(&self.call(&arguments)?);
                     let fresh: Vec<String> = codes.iter().filter(|code| !before.contains(code)).cloned().collect();
                     cells.push(match (codes.is_empty(), before.is_empty()) {
@@ -172,7 +196,8 @@ impl Demo<'_> {
 
     fn extract(&self, policies: &str, choices: &str, key: &str, new: bool, through: &str, output: &str) -> Result<(), Error> {
         let (key, output) = (self.path(key), self.path(output));
-        let mut arguments = vec!["extract", "--policies", policies, "--choices", choices, "--key", &key, "--through", through, "--output", &output];
+        let mut arguments =
+            vec!["extract", "--policies", policies, "--choices", choices, "--key", &key, "--through", through, "--output", &output];
         if new {
             arguments.push("--new-key");
         }
@@ -182,7 +207,8 @@ impl Demo<'_> {
     /// (b) Real input under real policies and a good one.
     fn corpus(&self, printer: &mut Printer) -> Result<Vec<(String, Manifest)>, Error> {
         printer.line("2  300 real posts to public mailing lists, under two real policies and under one of a community that asks first.")?;
-        printer.line("   $ bezwaar extract …; bezwaar gate mails-POLICY-READING.toml                kept of 300, and what holds back most")?;
+        printer
+            .line("   $ bezwaar extract …; bezwaar gate mails-POLICY-READING.toml                kept of 300, and what holds back most")?;
         let real = self.project.join("policies").display().to_string();
         let community = self.project.join("examples/community/policies").display().to_string();
         let choices = self.project.join("examples/real/choices.jsonl").display().to_string();
@@ -200,7 +226,8 @@ impl Demo<'_> {
             let mut why = String::new();
             for reading in READINGS {
                 let name = format!("mails-{short}-{reading}");
-                let text = mails_job(&name, policies, use_id, recipient, reading, &extract, &self.project.join("examples/real/mails.jsonl"));
+                let text =
+                    mails_job(&name, policies, use_id, recipient, reading, &extract, &self.project.join("examples/real/mails.jsonl"));
                 let manifest = self.gate(&name, &text, printer)?;
                 cells.push(grouped(manifest.tally().kept));
                 if reading == "protective" {
@@ -224,13 +251,31 @@ impl Demo<'_> {
         let policies = self.project.join("policies").display().to_string();
         let (made, at) = (self.path("made"), "2025-05-27T00:00:00Z");
         let absolute = std::path::absolute(self.project.join("policies")).unwrap_or_default().display().to_string();
-        self.call(&["generate", "--seed", "526", "--people", "400", "--items", "8000", "--through", at, "--policies", &absolute, "--out", &made])?;
+        self.call(&[
+            "generate",
+            "--seed",
+            "526",
+            "--people",
+            "400",
+            "--items",
+            "8000",
+            "--through",
+            at,
+            "--policies",
+            &absolute,
+            "--out",
+            &made,
+        ])?;
         let choices = self.path("made/choices.jsonl");
         self.extract(&policies, &choices, "made.key", true, at, "before.extract")?;
         let before = self.gate("made-before", &items_job("before", &absolute), printer)?;
         let items = self.read_items("made/items.jsonl")?;
         let kept_before = self.read_items("gated-before/items.jsonl")?;
-        let acted: BTreeSet<String> = self.lines("made/choices.jsonl")?.iter().flat_map(|act| ["person", "to"].map(|key| act.get(key).and_then(Value::as_str).unwrap_or_default().to_owned())).collect();
+        let acted: BTreeSet<String> = self
+            .lines("made/choices.jsonl")?
+            .iter()
+            .flat_map(|act| ["person", "to"].map(|key| act.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()))
+            .collect();
         let Some(her) = chosen(&kept_before, &acted) else {
             return Err(Error::new(Kind::Internal, "the made corpus has nobody who posts and is quoted"));
         };
@@ -245,12 +290,23 @@ impl Demo<'_> {
         let by_her = gone.iter().filter(|id| items.get(**id).is_some_and(|item| author_is(item, &her))).count();
         let about_her = gone.iter().filter(|id| items.get(**id).is_some_and(|item| !author_is(item, &her) && is_about(item, &her))).count();
         let hers = kept_before.values().filter(|item| author_is(item, &her) || is_about(item, &her)).count();
-        printer.line("3  One objection. On 26 May 2025 at 23:50 in Amsterdam one person, of 400, objects to Meta's use of public content.")?;
+        printer
+            .line("3  One objection. On 26 May 2025 at 23:50 in Amsterdam one person, of 400, objects to Meta's use of public content.")?;
         printer.line("   $ bezwaar generate …; bezwaar extract …; bezwaar gate made-before.toml; bezwaar gate made-after.toml")?;
-        printer.line(&format!("   {} records: {} pass without her objection, {} with it.", grouped(before.tally().read), grouped(before.tally().kept), grouped(after.tally().kept)))?;
-        printer.line(&format!("   Gone: {by_her} written by her, {about_her} by others that quote, tag or show her. Everything else that moved: {}.", gone.len() - by_her - about_her + came))?;
+        printer.line(&format!(
+            "   {} records: {} pass without her objection, {} with it.",
+            grouped(before.tally().read),
+            grouped(before.tally().kept),
+            grouped(after.tally().kept)
+        ))?;
+        printer.line(&format!(
+            "   Gone: {by_her} written by her, {about_her} by others that quote, tag or show her. Everything else that moved: {}.",
+            gone.len() - by_her - about_her + came
+        ))?;
         if by_her + about_her != gone.len() || came != 0 || gone.len() != hers {
-            return Err(Error::new(Kind::Integrity, "one objection moved other records than hers").with_help("this is a bug: please report it"));
+            return Err(
+                Error::new(Kind::Integrity, "one objection moved other records than hers").with_help("this is a bug: please report it")
+            );
         }
         Ok(vec![("before her objection".to_owned(), before), ("after her objection".to_owned(), after)])
     }
@@ -282,7 +338,9 @@ fn author_is(item: &Value, person: &str) -> bool {
 fn is_about(item: &Value, person: &str) -> bool {
     let about = item.get("about").and_then(Value::as_array);
     about.into_iter().flatten().any(|one| match one.get("person") {
-        Some(named) => named == person && matches!(one.get("as").and_then(Value::as_str), Some("mention" | "quote" | "depict" | "forwarder")),
+        Some(named) => {
+            named == person && matches!(one.get("as").and_then(Value::as_str), Some("mention" | "quote" | "depict" | "forwarder"))
+        }
         None => one == person,
     })
 }

@@ -156,9 +156,17 @@ pub(crate) fn summary(engine: &Engine, manifest: &Manifest) -> Vec<String> {
     ];
     lines.extend(table(tally));
     lines.push(String::new());
-    lines.push(format!("people    {} in the extract, {} met{}", grouped(engine.gate().extract().len() as u64), grouped(manifest.people_met()), if engine.gate().extract().header().signed { "" } else { "; the extract is not signed" }));
+    lines.push(format!(
+        "people    {} in the extract, {} met{}",
+        grouped(engine.gate().extract().len() as u64),
+        grouped(manifest.people_met()),
+        if engine.gate().extract().header().signed { "" } else { "; the extract is not signed" }
+    ));
     if manifest.value().pointer("/extract/expired") == Some(&serde_json::Value::Bool(true)) {
-        lines.push(format!("expired   the extract expired at {}; this is a replay, never a release", engine.gate().extract().header().expires_at));
+        lines.push(format!(
+            "expired   the extract expired at {}; this is a replay, never a release",
+            engine.gate().extract().header().expires_at
+        ));
     }
     if tally.kept == 0 && tally.read > 0 {
         lines.push("empty     nothing was kept; `bezwaar gate --check` says which fields are unknown".to_owned());
@@ -166,7 +174,14 @@ pub(crate) fn summary(engine: &Engine, manifest: &Manifest) -> Vec<String> {
     for asserted in engine.job().inputs.iter().flat_map(|input| input.map.asserted()) {
         lines.push(format!("asserted  {} = {}: {}", asserted.0, asserted.1, asserted.2));
     }
-    let unchecked: Vec<&str> = manifest.value().get("never_checked").and_then(|list| list.as_array()).into_iter().flatten().filter_map(|word| word.as_str()).collect();
+    let unchecked: Vec<&str> = manifest
+        .value()
+        .get("never_checked")
+        .and_then(|list| list.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|word| word.as_str())
+        .collect();
     if !unchecked.is_empty() {
         lines.push(format!("unchecked {} records were never checked for {}", grouped(tally.read), unchecked.join(", ")));
     }
@@ -245,7 +260,8 @@ fn check_lines(check: &Check) -> Vec<String> {
 fn verify_deep(engine: &Engine, manifest: &Manifest, printer: &mut Printer) -> Result<(), Error> {
     let tally = engine.verify_deep()?;
     if tally.withheld() > 0 || tally.read != manifest.tally().kept {
-        let sentence = format!("of {} records in the output {} are withheld when decided again", grouped(tally.read), grouped(tally.withheld()));
+        let sentence =
+            format!("of {} records in the output {} are withheld when decided again", grouped(tally.read), grouped(tally.withheld()));
         return Err(Error::new(Kind::Integrity, sentence).with_help("do not use this output; report it"));
     }
     printer.note(&format!("decided again about all {} records of the output: all pass", grouped(tally.read)));

@@ -72,15 +72,23 @@ pub(super) fn reasons(tally: &Tally) -> String {
     let most = codes.iter().map(|(_, count)| count.any).max().unwrap_or(1);
     let room = WIDTH - NAMES - 250.0;
     let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"records withheld per reason\">\n");
-    svg.push_str(&format!("<text class=\"soft\" x=\"{NAMES}\" y=\"12\">records withheld for this reason (full colour: would pass but for it)</text>\n"));
+    svg.push_str(&format!(
+        "<text class=\"soft\" x=\"{NAMES}\" y=\"12\">records withheld for this reason (full colour: would pass but for it)</text>\n"
+    ));
     for (place, (code, count)) in codes.iter().enumerate() {
         let top = ROW * place as f64 + 22.0;
         let class = class_of(code.group());
         let (any, only) = (share(count.any, most) * room, share(count.only, most) * room);
         svg.push_str(&format!("<text x=\"0\" y=\"{}\">{code}</text>\n", top + 15.0));
-        svg.push_str(&format!("<rect class=\"{class} pale\" x=\"{NAMES}\" y=\"{top}\" width=\"{:.1}\" height=\"20\" rx=\"2\"/>\n", any.max(1.5)));
+        svg.push_str(&format!(
+            "<rect class=\"{class} pale\" x=\"{NAMES}\" y=\"{top}\" width=\"{:.1}\" height=\"20\" rx=\"2\"/>\n",
+            any.max(1.5)
+        ));
         if count.only > 0 {
-            svg.push_str(&format!("<rect class=\"{class}\" x=\"{NAMES}\" y=\"{top}\" width=\"{:.1}\" height=\"20\" rx=\"2\"/>\n", only.max(1.5)));
+            svg.push_str(&format!(
+                "<rect class=\"{class}\" x=\"{NAMES}\" y=\"{top}\" width=\"{:.1}\" height=\"20\" rx=\"2\"/>\n",
+                only.max(1.5)
+            ));
         }
         let label = format!("{} ({}); alone: {}", grouped(count.any), percent(count.any, tally.read), grouped(count.only));
         svg.push_str(&format!("<text class=\"soft\" x=\"{:.1}\" y=\"{}\">{label}</text>\n", NAMES + any + 8.0, top + 15.0));

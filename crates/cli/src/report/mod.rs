@@ -88,20 +88,40 @@ fn section(run: &Run<'_>, many: bool) -> String {
     };
     row("Use", text("/question/use"));
     row("Recipient", text("/question/recipient"));
-    row("Moment", format!("{}{}", text("/question/at"), if run.manifest.get("replay") == Some(&Value::Bool(true)) { " (a replay, never a release)" } else { "" }));
+    row(
+        "Moment",
+        format!(
+            "{}{}",
+            text("/question/at"),
+            if run.manifest.get("replay") == Some(&Value::Bool(true)) { " (a replay, never a release)" } else { "" }
+        ),
+    );
     row("Reading", text("/question/reading"));
     row("Policy in force", text("/question/policy"));
     row("Form", text("/form/means"));
     if run.manifest.pointer("/extract/expired") == Some(&Value::Bool(true)) {
         row("Expired", format!("the extract expired at {}: what people said since is not in it", text("/extract/expires_at")));
     }
-    row("Extract", format!("{} people, {} of them met{}", number("/extract/people"), number("/extract/people_met"), if run.manifest.pointer("/extract/signed") == Some(&Value::Bool(true)) { "" } else { "; not signed, so nobody answers for the objections in it" }));
+    row(
+        "Extract",
+        format!(
+            "{} people, {} of them met{}",
+            number("/extract/people"),
+            number("/extract/people_met"),
+            if run.manifest.pointer("/extract/signed") == Some(&Value::Bool(true)) {
+                ""
+            } else {
+                "; not signed, so nobody answers for the objections in it"
+            }
+        ),
+    );
     for asserted in run.manifest.get("asserted_not_observed").and_then(Value::as_array).into_iter().flatten() {
         let part = |name: &str| asserted.get(name).and_then(Value::as_str).unwrap_or_default();
         let rows = asserted.get("rows").and_then(Value::as_u64).unwrap_or_default();
         row("Asserted, not observed", format!("{} = {} for {} records: {}", part("field"), part("value"), grouped(rows), part("because")));
     }
-    let unchecked: Vec<&str> = run.manifest.get("never_checked").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let unchecked: Vec<&str> =
+        run.manifest.get("never_checked").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     if !unchecked.is_empty() {
         row("Never checked", format!("{} records for {}: nothing in the dataset says", grouped(tally.read), unchecked.join(", ")));
     }

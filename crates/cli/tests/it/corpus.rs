@@ -11,8 +11,20 @@ fn ask(bench: &Bench, ask: &Ask<'_>) -> Vec<Answer> {
     let (policies, reading) = (ask.scenario.policies.display().to_string(), ask.reading.as_str());
     let case = ask.case;
     let args = [
-        "decide", "--policies", &policies, "--choices", "choices.jsonl", "--use", &case.use_id, "--recipient", &case.recipient, "--at", &case.at,
-        "--reading", reading, "items.jsonl",
+        "decide",
+        "--policies",
+        &policies,
+        "--choices",
+        "choices.jsonl",
+        "--use",
+        &case.use_id,
+        "--recipient",
+        &case.recipient,
+        "--at",
+        &case.at,
+        "--reading",
+        reading,
+        "items.jsonl",
     ];
     let output = bench.command(&args).output().unwrap();
     assert!(output.status.success(), "{}: {}", ask.scenario.name, String::from_utf8_lossy(&output.stderr));

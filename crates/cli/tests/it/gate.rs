@@ -37,8 +37,20 @@ audience = { column = "vis", values = { all = "public", friends = "restricted" }
 path = "out"
 "#;
 
-const EXTRACT: [&str; 12] =
-    ["extract", "--policies", "own", "--choices", "choices.jsonl", "--key", "gate.key", "--new-key", "--through", "2026-06-01T00:00:00Z", "--output", "people.extract"];
+const EXTRACT: [&str; 12] = [
+    "extract",
+    "--policies",
+    "own",
+    "--choices",
+    "choices.jsonl",
+    "--key",
+    "gate.key",
+    "--new-key",
+    "--through",
+    "2026-06-01T00:00:00Z",
+    "--output",
+    "people.extract",
+];
 
 fn bench() -> Bench {
     let bench = Bench::new();
@@ -76,7 +88,10 @@ fn from_choices_to_a_report() {
     --- stderr
     note: decided again about all 2 records of the output: all pass
     "#);
-    assert_eq!(std::fs::read_to_string(bench.path("out/posts.jsonl")).unwrap(), POSTS.lines().filter(|line| line.contains("hello") || line.contains("still")).map(|line| format!("{line}\n")).collect::<String>());
+    assert_eq!(
+        std::fs::read_to_string(bench.path("out/posts.jsonl")).unwrap(),
+        POSTS.lines().filter(|line| line.contains("hello") || line.contains("still")).map(|line| format!("{line}\n")).collect::<String>()
+    );
     let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(bench.path("out/manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["counts"]["kept"], 2);
     assert_eq!(manifest["signed"], false);

@@ -46,7 +46,11 @@ const SOURCE: &[Field] = &[
     required("title", Shape::Text, "what it is"),
     required("url", Shape::Text, "where it stands"),
     required("date", Shape::When, "day of the text or of its capture"),
-    required("grade", Shape::Word(&["P", "R", "S", "W", "K", "D"]), "grade of evidence: primary, regulator, secondary, weak, general knowledge, disputed"),
+    required(
+        "grade",
+        Shape::Word(&["P", "R", "S", "W", "K", "D"]),
+        "grade of evidence: primary, regulator, secondary, weak, general knowledge, disputed",
+    ),
 ];
 
 const ABOUT: &[Field] = &[
@@ -120,8 +124,7 @@ const CARVE_OUT: &[Field] = &[
     SOURCES,
 ];
 
-const WINDOW: &[Field] =
-    &[required("from", Shape::Day, "the first day"), required("through", Shape::Day, "the last day")];
+const WINDOW: &[Field] = &[required("from", Shape::Day, "the first day"), required("through", Shape::Day, "the last day")];
 
 const DISPUTE: &[Field] = &[
     required("id", Shape::Text, "its id"),
@@ -135,11 +138,7 @@ const DISPUTE: &[Field] = &[
     required("position", Shape::Tables(POSITION), "who says what"),
 ];
 
-const POSITION: &[Field] = &[
-    required("holder", Shape::Text, "who holds it"),
-    required("says", Shape::Text, "what they say"),
-    SOURCES,
-];
+const POSITION: &[Field] = &[required("holder", Shape::Text, "who holds it"), required("says", Shape::Text, "what they say"), SOURCES];
 
 /// `services.toml`.
 pub const SERVICES_FILE: &[Field] = &[required("service", Shape::Tables(SERVICE), "how each service names people")];

@@ -310,7 +310,7 @@ pub struct Use {
 impl Use {
     /// Whether a recipient is one of its recipients: `third:*` is every `third:NAME`, any other name is itself alone.
     pub fn reaches(&self, recipient: &str) -> bool {
-        let third = recipient.strip_prefix("third:").is_some_and(|name| !name.is_empty());
+        let third = recipient.strip_prefix("third:").is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace));
         self.recipients.iter().any(|own| own == recipient || (third && own == "third:*"))
     }
 

@@ -181,7 +181,11 @@ impl Reader<'_, '_> {
     fn same(&mut self, node: &Node<'_, '_>, name: &str, wanted: &str, what: &str) {
         let found = node.text(name);
         if found != wanted {
-            self.problem(node.span_of(name), format!("`{found}` is not {what}"), Some(format!("write {name} = \"{wanted}\", or rename it")));
+            self.problem(
+                node.span_of(name),
+                format!("`{found}` is not {what}"),
+                Some(format!("write {name} = \"{wanted}\", or rename it")),
+            );
         }
     }
 
@@ -293,7 +297,11 @@ impl Reader<'_, '_> {
             self.problem(node.span_of("declared"), "a non-use names the promise it rests on", Some(help));
         }
         if node.plain_texts("recipients").is_empty() {
-            self.problem(node.span_of("recipients"), "a use has at least one recipient", Some("write \"third:*\" for third parties not named".to_owned()));
+            self.problem(
+                node.span_of("recipients"),
+                "a use has at least one recipient",
+                Some("write \"third:*\" for third parties not named".to_owned()),
+            );
         }
         self.unique(&node.tables("carve_out"), "id", "carve-out");
         let known_controls = controls.iter().map(|control| control.id.clone()).collect();
@@ -337,7 +345,11 @@ impl Reader<'_, '_> {
         let mut found = BTreeMap::new();
         for (fact, value) in table.entries() {
             if node.get(fact).is_none() {
-                self.problem(value.span(), format!("evidence for `{fact}`, which the use does not state"), Some("name a key of this use".to_owned()));
+                self.problem(
+                    value.span(),
+                    format!("evidence for `{fact}`, which the use does not state"),
+                    Some("name a key of this use".to_owned()),
+                );
             }
             found.insert(fact.to_owned(), self.known(&table, fact, "source", &known));
         }
@@ -352,7 +364,11 @@ impl Reader<'_, '_> {
             for (word, span) in row.texts("categories").unwrap_or_default() {
                 let Some(category) = Category::lookup(&word) else { continue };
                 if !seen.insert(category) {
-                    self.problem(span, format!("`{word}` stands in two rows"), Some("a category belongs to one row, with one audience".to_owned()));
+                    self.problem(
+                        span,
+                        format!("`{word}` stands in two rows"),
+                        Some("a category belongs to one row, with one audience".to_owned()),
+                    );
                 }
                 categories.insert(category);
             }
@@ -360,14 +376,19 @@ impl Reader<'_, '_> {
             rows.push(DataRow { categories, audience });
         }
         if rows.is_empty() {
-            self.problem(node.span_of("data"), "a use names the kinds of data it takes", Some("add a [[use.data]] with categories".to_owned()));
+            self.problem(
+                node.span_of("data"),
+                "a use names the kinds of data it takes",
+                Some("add a [[use.data]] with categories".to_owned()),
+            );
         }
         rows
     }
 
     fn carve_out(&mut self, node: &Node<'_, '_>) -> CarveOut {
         let day = |node: &Node<'_, '_>, name: &str| node.day(name).and_then(|text| Day::parse(&text).ok());
-        let window = node.table("window").and_then(|window| Some(Window { from: day(&window, "from")?, through: day(&window, "through")? }));
+        let window =
+            node.table("window").and_then(|window| Some(Window { from: day(&window, "from")?, through: day(&window, "through")? }));
         if window.is_some_and(|window| window.through < window.from) {
             self.problem(node.span_of("window"), "the window ends before it begins", Some("both days are inclusive".to_owned()));
         }
@@ -386,7 +407,8 @@ impl Reader<'_, '_> {
         let ids = uses.iter().map(|one| one.id.clone()).collect();
         let touched = self.known(node, "uses", "use", &ids);
         let outside = node.opt_text("outside");
-        let carved = |id: &String| uses.iter().filter(|one| touched.contains(&one.id)).all(|one| one.carve_outs.iter().any(|carve| carve.id == *id));
+        let carved =
+            |id: &String| uses.iter().filter(|one| touched.contains(&one.id)).all(|one| one.carve_outs.iter().any(|carve| carve.id == *id));
         if let Some(id) = outside.as_ref().filter(|id| !carved(id)) {
             self.problem(node.span_of("outside"), format!("not every use named here has a carve-out `{id}`"), None);
         }
@@ -396,7 +418,11 @@ impl Reader<'_, '_> {
             positions.push(Position { holder: position.text("holder"), says: position.text("says"), sources });
         }
         if positions.len() < 2 {
-            self.problem(node.span_of("position"), "a dispute names at least two positions", Some("if nobody says otherwise it is not disputed".to_owned()));
+            self.problem(
+                node.span_of("position"),
+                "a dispute names at least two positions",
+                Some("if nobody says otherwise it is not disputed".to_owned()),
+            );
         }
         Dispute {
             id: node.text("id"),

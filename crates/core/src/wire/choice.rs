@@ -7,7 +7,7 @@ use serde::{Deserialize, de};
 use super::LineError;
 use crate::account::Services;
 use crate::choice::{Act, By, Channel, Choice, LinkKind, Outcome};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, is_use, plain};
 use crate::time::Instant;
 
 #[derive(Deserialize)]
@@ -111,7 +111,8 @@ impl Reader<'_> {
                     let message = format!("`{}` cannot be evaluated and counts as a no to everything", choice.id);
                     self.file.notes.push(LineError::new(line, 0, message));
                 } else if choice.act.opens() && !choice.by_own_hand() {
-                    let message = format!("`{}` opens something but did not come by the person's own hand, so it does not count", choice.id);
+                    let message =
+                        format!("`{}` opens something but did not come by the person's own hand, so it does not count", choice.id);
                     self.file.notes.push(LineError::new(line, 0, message));
                 }
                 for field in empty_lists(&choice.act) {
@@ -189,14 +190,20 @@ impl Reader<'_> {
         }
         match wire.act.as_str() {
             "object" => Act::Object {
-                uses: patterns(wire.uses.as_deref()),
-                recipients: patterns(wire.recipients.as_deref()),
-                items: patterns(wire.items.as_deref()),
+                uses: {
+                    // Kept as written: the decision counts it as a no that cannot be evaluated.
+                    self.closing(line, "uses", wire.uses.as_deref(), is_use);
+                    patterns(wire.uses.as_deref())
+                },
+                recipients: self.closing(line, "recipients", wire.recipients.as_deref(), names_recipients),
+                items: self.closing(line, "items", wire.items.as_deref(), names_items),
             },
             "set" => {
                 let control = self.needed(line, wire, "control", wire.control.as_deref());
                 match self.needed(line, wire, "to", wire.to.as_deref()).as_str() {
                     "on" => Act::SetOn { control },
+                    // A no to a control nobody could mean is a no all the same.
+                    "off" if !is_use(&control) || control.contains('*') => Act::Unreadable,
                     "off" => Act::SetOff { control },
                     _ => Act::Unreadable,
                 }
@@ -223,8 +230,8 @@ impl Reader<'_> {
                     (_, None) => Act::Unreadable,
                 }
             }
-            "erase" => Act::Erase { items: patterns(wire.items.as_deref()) },
-            "signal" => Act::Signal { signal: self.needed(line, wire, "signal", wire.signal.as_deref()) },
+            "erase" => Act::Erase { items: self.closing(line, "items", wire.items.as_deref(), names_items) },
+            "signal" => Act::Signal { signal: self.needed(line, wire, "signal", wire.signal.as_deref()).to_ascii_lowercase() },
             _ => {
                 let of = self.needed(line, wire, "of", wire.of.as_deref());
                 let outcome = self.needed(line, wire, "outcome", wire.outcome.as_deref());
@@ -244,12 +251,26 @@ impl Reader<'_> {
 
     fn needed(&mut self, line: usize, wire: &WireChoice, field: &str, value: Option<&str>) -> String {
         match value {
-            Some(value) if !value.trim().is_empty() => value.to_owned(),
+            Some(value) if !value.trim().is_empty() => value.trim().to_owned(),
             _ => {
                 self.error(line, format!("an act `{}` needs `{field}`", wire.act));
                 String::new()
             }
         }
+    }
+
+    /// The patterns of a closing act. One that no id could match (`all`, `meta*`, an empty text) is no reason to lose the no: it is read as all.
+    fn closing(&mut self, line: usize, field: &str, list: Option<&[String]>, sound: fn(&str) -> bool) -> Option<Vec<Pattern>> {
+        let list = list?;
+        if let Some(place) = list.iter().position(|text| !sound(text.trim())) {
+            let message = format!(
+                "`{field}`: entry {} is neither an id nor `*` nor a prefix ending in `/*`; the no counts as one to everything",
+                place + 1
+            );
+            self.file.notes.push(LineError::new(line, 0, message));
+            return None;
+        }
+        patterns(Some(list))
     }
 
     fn instant(&mut self, line: usize, field: &str, value: Option<&str>) -> Option<Instant> {
@@ -299,7 +320,20 @@ impl Reader<'_> {
 }
 
 fn patterns(list: Option<&[String]>) -> Option<Vec<Pattern>> {
-    list.map(|list| list.iter().map(|text| Pattern::parse(text)).collect())
+    list.map(|list| list.iter().map(|text| Pattern::parse(text.trim())).collect())
+}
+
+/// `*`, a name, `kind:name` or `kind:*`.
+fn names_recipients(text: &str) -> bool {
+    match text.split_once(':') {
+        Some((kind, name)) => plain(kind) && (name == "*" || plain(name)),
+        None => text == "*" || plain(text),
+    }
+}
+
+/// `*`, a prefix, or an id; a `*` elsewhere was meant as a pattern, and is none.
+fn names_items(text: &str) -> bool {
+    !text.is_empty() && !matches!(Pattern::parse(text), Pattern::Exact(id) if id.contains('*'))
 }
 
 /// The lists of a closing act that are there without entries.
@@ -371,6 +405,29 @@ mod tests {
                 "line 1, column 0: `items` of `o` is empty, and an empty list in a no is read as all",
             ]
         );
+    }
+
+    #[test]
+    fn a_no_to_something_no_id_could_be_is_a_no_to_all() {
+        let uses = ["**", "*/*", "*/public-content", "meta*", "all", "", "public-content", "\u{ff4d}eta/*", "meta\u{200b}/*"];
+        for text in uses {
+            assert!(!is_use(text), "{text}");
+        }
+        for text in ["*", "meta/*", "meta/public-content", "Meta/x.y/*"] {
+            assert!(is_use(text), "{text}");
+        }
+        for text in ["**", "*/*", "", "meta-*", "Meta AI", "meta/*", "third:", "third:/*"] {
+            assert!(!names_recipients(text), "{text}");
+        }
+        for text in ["*", "meta-ai", "third:*", "third:acme"] {
+            assert!(names_recipients(text), "{text}");
+        }
+        let line = r#"{"id":"o","person":"f:1","act":"object","uses":["meta*"],"recipients":[" meta-ai "],"items":["c-*"],"received_at":"2025-05-26T21:50:00Z"}"#;
+        let file = read(line).unwrap();
+        let recipients = Some(vec![Pattern::Exact("meta-ai".to_owned())]);
+        let uses = Some(vec![Pattern::Exact("meta*".to_owned())]);
+        assert_eq!(file.choices[0].act, Act::Object { uses, recipients, items: None });
+        assert_eq!(file.notes.len(), 2);
     }
 
     #[test]

@@ -9,8 +9,21 @@ use crate::time::Interval;
 
 /// The names of the fields of an item, for mappings and messages.
 pub const WIRE_ITEM_FIELDS: [&str; 15] = [
-    "id", "author", "category", "audience", "created_at", "collected_at", "author_age", "region", "about", "conversation",
-    "deleted_at", "hold", "registered", "ext", "unreadable",
+    "id",
+    "author",
+    "category",
+    "audience",
+    "created_at",
+    "collected_at",
+    "author_age",
+    "region",
+    "about",
+    "conversation",
+    "deleted_at",
+    "hold",
+    "registered",
+    "ext",
+    "unreadable",
 ];
 
 #[derive(Deserialize)]
@@ -315,10 +328,22 @@ mod tests {
 
     #[test]
     fn what_is_out_of_the_format_is_refused_with_its_place() {
-        check_error(r#"{"id":"a","autor":"x:1"}"#, 17, "unknown field `autor`, expected one of `id`, `author`, `category`, `audience`, `created_at`, `collected_at`, `author_age`, `region`, `about`, `conversation`, `deleted_at`, `hold`, `registered`, `ext`");
+        check_error(
+            r#"{"id":"a","autor":"x:1"}"#,
+            17,
+            "unknown field `autor`, expected one of `id`, `author`, `category`, `audience`, `created_at`, `collected_at`, `author_age`, `region`, `about`, `conversation`, `deleted_at`, `hold`, `registered`, `ext`",
+        );
         check_error(r#"{"id":"a","id":"b"}"#, 14, "duplicate field `id`");
-        check_error(r#"{"id":"a","created_at":"2025-05-27T10:00:00"}"#, 44, "the time has no zone: write `Z` or an offset, such as `2025-05-27T00:00:00Z`");
-        check_error(r#"{"id":"a","author":1001}"#, 23, "invalid type: integer, expected an account such as `service:1001`, or a list of them");
+        check_error(
+            r#"{"id":"a","created_at":"2025-05-27T10:00:00"}"#,
+            44,
+            "the time has no zone: write `Z` or an offset, such as `2025-05-27T00:00:00Z`",
+        );
+        check_error(
+            r#"{"id":"a","author":1001}"#,
+            23,
+            "invalid type: integer, expected an account such as `service:1001`, or a list of them",
+        );
         check_error(r#"{"id":"a","author":"x:1""#, 24, "EOF while parsing an object");
     }
 }

@@ -304,7 +304,11 @@ impl Renamed {
     /// An id of a use or control, or a pattern of them, of a policy that has another name now.
     fn id(&self, text: &str) -> Option<String> {
         let (policy, name) = text.split_once('/')?;
-        let name = if name == "*" { name.to_owned() } else { format!("{name}-too") };
+        let name = match name.strip_suffix("/*") {
+            _ if name == "*" => name.to_owned(),
+            Some(name) => format!("{name}-too/*"),
+            None => format!("{name}-too"),
+        };
         // Written in another case it is still an id of that policy.
         self.policies.contains(&policy.to_ascii_lowercase()).then(|| format!("other-{policy}/{name}"))
     }

@@ -35,7 +35,8 @@ impl PathTree {
         for (slot, MappedPath { path, names, held }) in paths.iter().enumerate() {
             let mut node = &mut root;
             for step in path {
-                node = if step == ELEMENTS { node.elements.get_or_insert_default() } else { node.children.entry(step.clone()).or_default() };
+                node =
+                    if step == ELEMENTS { node.elements.get_or_insert_default() } else { node.children.entry(step.clone()).or_default() };
             }
             node.slot = Some(slot);
             node.names = *names;
@@ -207,7 +208,8 @@ mod tests {
     }
 
     fn values(record: &str) -> Result<Vec<Vec<Option<String>>>, usize> {
-        let tree = PathTree::new(&[mapped("id", true), mapped("user.name", true), mapped("tags.[].who", true), mapped("tags.[].as", false)]);
+        let tree =
+            PathTree::new(&[mapped("id", true), mapped("user.name", true), mapped("tags.[].who", true), mapped("tags.[].as", false)]);
         let mut slots = Slots::new(4);
         extract(record.as_bytes(), &tree, &mut slots)?;
         Ok((0..4).map(|slot| slots.get(slot).to_vec()).collect())
@@ -250,7 +252,13 @@ mod tests {
     #[test]
     fn a_structure_that_is_there_without_its_values() {
         let tree = PathTree::new(&[MappedPath { held: true, ..mapped("chat.kind", false) }]);
-        for (record, found) in [(r#"{"chat":{}}"#, Some("")), (r#"{"chat":{"kind":null}}"#, Some("")), (r#"{"chat":null}"#, None), ("{}", None), ("null", None)] {
+        for (record, found) in [
+            (r#"{"chat":{}}"#, Some("")),
+            (r#"{"chat":{"kind":null}}"#, Some("")),
+            (r#"{"chat":null}"#, None),
+            ("{}", None),
+            ("null", None),
+        ] {
             let mut slots = Slots::new(1);
             extract(record.as_bytes(), &tree, &mut slots).unwrap();
             assert_eq!(slots.get(0), [found.map(str::to_owned)], "{record}");

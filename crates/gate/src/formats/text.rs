@@ -39,7 +39,9 @@ impl TextBinding {
         }
         let misaligned = mapping.misaligned();
         if !misaligned.is_empty() {
-            return Err(GateError::input(path, "the mapping does not fit the records").with_details(misaligned).with_help("mend [input.map] in the job"));
+            return Err(GateError::input(path, "the mapping does not fit the records")
+                .with_details(misaligned)
+                .with_help("mend [input.map] in the job"));
         }
         let paths = unique_paths(mapping);
         // Paths become slots of flat columns named by their number.
@@ -68,7 +70,9 @@ impl TextBinding {
                 }
             }
             if !errors.is_empty() {
-                return Err(GateError::input(path, "the mapping does not fit the header").with_details(errors).with_help("mend [input.map] in the job"));
+                return Err(GateError::input(path, "the mapping does not fit the header")
+                    .with_details(errors)
+                    .with_help("mend [input.map] in the job"));
             }
             return Ok(TextBinding::Csv { bound: gate.bind(&schema, &flat)?, columns, width: header.len() });
         }
@@ -112,12 +116,19 @@ impl TextBinding {
         let absent: Vec<String> = needed
             .iter()
             .filter(|(slot, _)| good > 0 && !seen.get(*slot).copied().unwrap_or_default())
-            .map(|(slot, field)| format!("{field}: no record of the first {good} has `{}`", paths.get(*slot).map(|mapped| mapped.path.join(".")).unwrap_or_default()))
+            .map(|(slot, field)| {
+                format!(
+                    "{field}: no record of the first {good} has `{}`",
+                    paths.get(*slot).map(|mapped| mapped.path.join(".")).unwrap_or_default()
+                )
+            })
             .collect();
         if absent.is_empty() {
             return Ok(());
         }
-        Err(GateError::input(path, "the mapping does not fit the records").with_details(absent).with_help("mend [input.map] in the job; leave a field out if the dataset does not have it"))
+        Err(GateError::input(path, "the mapping does not fit the records")
+            .with_details(absent)
+            .with_help("mend [input.map] in the job; leave a field out if the dataset does not have it"))
     }
 
     /// Looks at the first records: what their fields hold, and what would be decided.
@@ -243,7 +254,8 @@ enum Column {
 
 impl TextBatch {
     fn new(lists: &[bool]) -> TextBatch {
-        let column = |list: &bool| if *list { Column::List(ListBuilder::new(StringBuilder::new())) } else { Column::Text(StringBuilder::new()) };
+        let column =
+            |list: &bool| if *list { Column::List(ListBuilder::new(StringBuilder::new())) } else { Column::Text(StringBuilder::new()) };
         TextBatch { schema: schema_of(lists), columns: lists.iter().map(column).collect(), broken: Vec::new() }
     }
 
@@ -344,8 +356,18 @@ impl<'a> Splitter<'a> {
                 Ok(count) => count,
                 Err(error) => {
                     self.rest.truncate(before);
-                    let broken = matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput | std::io::ErrorKind::Other);
-                    let help = if broken { "the compressed data is cut off or corrupt; get the file again" } else { "check the disk and the file" };
+                    let broken = matches!(
+                        error.kind(),
+                        std::io::ErrorKind::UnexpectedEof
+                            | std::io::ErrorKind::InvalidData
+                            | std::io::ErrorKind::InvalidInput
+                            | std::io::ErrorKind::Other
+                    );
+                    let help = if broken {
+                        "the compressed data is cut off or corrupt; get the file again"
+                    } else {
+                        "check the disk and the file"
+                    };
                     return Err(GateError::input(self.path, "cannot be read to its end").with_help(help).with_source(error));
                 }
             };

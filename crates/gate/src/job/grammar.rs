@@ -10,7 +10,11 @@ pub(super) const JOB: &[Field] = &[
     required("input", Shape::Tables(INPUT), "what goes in"),
     required("output", Shape::Table(OUTPUT), "what comes out"),
     optional("expect", Shape::Table(EXPECT), "what must be met, or the run stops"),
-    optional("on_error", Shape::Table(&[required("file", Shape::Word(&["stop", "withhold"]), "what to do with a file that fails later")]), "what to do when something fails"),
+    optional(
+        "on_error",
+        Shape::Table(&[required("file", Shape::Word(&["stop", "withhold"]), "what to do with a file that fails later")]),
+        "what to do when something fails",
+    ),
     optional("limits", Shape::Table(LIMITS), "named limits"),
 ];
 
@@ -115,7 +119,8 @@ const LIMITS: &[Field] = &[
 pub fn job_schema() -> serde_json::Value {
     let mut schema = schema_of(JOB);
     let shapes = [("word", WORD), ("time", TIME), ("age", AGE), ("person", PERSON)];
-    let parts: serde_json::Map<String, serde_json::Value> = shapes.into_iter().map(|(name, fields)| (name.to_owned(), schema_of(fields))).collect();
+    let parts: serde_json::Map<String, serde_json::Value> =
+        shapes.into_iter().map(|(name, fields)| (name.to_owned(), schema_of(fields))).collect();
     let refer = |name: &str| serde_json::json!({"$ref": format!("#/$defs/{name}")});
     let many = |name: &str| serde_json::json!({"anyOf": [refer(name), {"type": "array", "items": refer(name)}]});
     if let Some(map) = schema.pointer_mut("/properties/input/items/properties/map/properties").and_then(|map| map.as_object_mut()) {

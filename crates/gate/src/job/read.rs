@@ -53,7 +53,8 @@ impl Reader<'_> {
             Some(made) => Ok(made),
             None => {
                 let count = self.problems.len();
-                Err(GateError::config(format!("the {what} has {count} problem{}", if count == 1 { "" } else { "s" })).with_problems(self.problems, text))
+                Err(GateError::config(format!("the {what} has {count} problem{}", if count == 1 { "" } else { "s" }))
+                    .with_problems(self.problems, text))
             }
         }
     }
@@ -74,11 +75,16 @@ impl Reader<'_> {
             }
         });
         let path = |node: &Node<'_, '_>, name: &str| lexical(&self.base.join(node.text(name)));
-        let (policies, extract_path, key, out) = (path(&question, "policies"), path(&extract, "path"), path(&extract, "key"), path(&output, "path"));
+        let (policies, extract_path, key, out) =
+            (path(&question, "policies"), path(&extract, "path"), path(&extract, "key"), path(&output, "path"));
         let withheld_list = output.opt_text("withheld_list").map(|text| lexical(&self.base.join(text)));
         if let Some(list) = withheld_list.as_ref().filter(|list| list.starts_with(&out)) {
             let message = format!("`{}` lies inside the output folder", list.display());
-            self.problem(output.span_of("withheld_list"), message, "put the list elsewhere: it is personal data and does not travel with the release");
+            self.problem(
+                output.span_of("withheld_list"),
+                message,
+                "put the list elsewhere: it is personal data and does not travel with the release",
+            );
         }
         let form = if output.opt_text("form").as_deref() == Some("mask") { Form::Mask } else { Form::Copy };
         let drop = output.plain_texts("drop");
@@ -106,7 +112,11 @@ impl Reader<'_> {
             drop,
             withheld_list,
             fold_choices: output.bool("fold_choices").unwrap_or(false),
-            matched_min: root.table("expect").and_then(|node| node.int("matched_min")).and_then(|count| u64::try_from(count).ok()).unwrap_or(1),
+            matched_min: root
+                .table("expect")
+                .and_then(|node| node.int("matched_min"))
+                .and_then(|count| u64::try_from(count).ok())
+                .unwrap_or(1),
             on_file_error: match root.table("on_error").map(|node| node.text("file")).as_deref() {
                 Some("withhold") => OnFileError::Withhold,
                 _ => OnFileError::Stop,
@@ -131,7 +141,11 @@ impl Reader<'_> {
             (Some(map), _) => self.mapping(&map),
             (None, Some(Format::Items)) => Mapping::default(),
             (None, _) => {
-                self.problem(node.span(), "the input has no [input.map]", "say what its columns mean, or format = \"items\" for the exchange format");
+                self.problem(
+                    node.span(),
+                    "the input has no [input.map]",
+                    "say what its columns mean, or format = \"items\" for the exchange format",
+                );
                 Mapping::default()
             }
         };
@@ -140,7 +154,11 @@ impl Reader<'_> {
 
     fn mapping(&mut self, map: &Node<'_, '_>) -> Mapping {
         if map.get("author").is_none() {
-            self.problem(map.span(), "the map does not say who wrote a record", "add author = { column = \"…\", service = \"…\" }; without it nothing can pass");
+            self.problem(
+                map.span(),
+                "the map does not say who wrote a record",
+                "add author = { column = \"…\", service = \"…\" }; without it nothing can pass",
+            );
         }
         let conversation = map.table("conversation");
         Mapping {
@@ -202,15 +220,25 @@ impl Reader<'_> {
             (None, Some(value)) => {
                 let because = node.opt_text("because");
                 if reason_needed && because.is_none() {
-                    self.problem(node.span(), format!("`{field}` is asserted for every record without a reason"), "add because = \"…\"; it is shown in every report");
+                    self.problem(
+                        node.span(),
+                        format!("`{field}` is asserted for every record without a reason"),
+                        "add because = \"…\"; it is shown in every report",
+                    );
                 }
                 let found = value.get_ref();
                 let text = found.as_str().map(str::to_owned).or_else(|| found.as_bool().map(|truth| truth.to_string()));
-                let text = text.or_else(|| found.as_datetime().map(ToString::to_string)).or_else(|| node.int("const").map(|number| number.to_string()));
+                let text = text
+                    .or_else(|| found.as_datetime().map(ToString::to_string))
+                    .or_else(|| node.int("const").map(|number| number.to_string()));
                 match text {
                     Some(value) => Some(Origin::Const { value, because: because.unwrap_or_default() }),
                     None => {
-                        self.problem(value.span(), format!("`{field}`: a constant is a text, a number or a truth value"), "write const = \"…\"");
+                        self.problem(
+                            value.span(),
+                            format!("`{field}`: a constant is a text, a number or a truth value"),
+                            "write const = \"…\"",
+                        );
                         None
                     }
                 }
@@ -227,14 +255,18 @@ impl Reader<'_> {
     }
 
     fn values(&mut self, node: &Node<'_, '_>) -> Option<BTreeMap<String, String>> {
-        let mut values: Option<BTreeMap<String, String>> = node.table("values").map(|table| {
-            table.entries().filter_map(|(key, value)| Some((key.to_owned(), value.get_ref().as_str()?.to_owned()))).collect()
-        });
+        let mut values: Option<BTreeMap<String, String>> = node
+            .table("values")
+            .map(|table| table.entries().filter_map(|(key, value)| Some((key.to_owned(), value.get_ref().as_str()?.to_owned()))).collect());
         if let Some(name) = node.opt_text("values_file") {
             let path: PathBuf = self.base.join(&name);
             match std::fs::read_to_string(&path).map_err(|error| error.to_string()).and_then(|text| two_columns(&text)) {
                 Ok(rows) => values.get_or_insert_default().extend(rows),
-                Err(reason) => self.problem(node.span_of("values_file"), format!("`{name}` cannot be used: {reason}"), "a CSV file with two columns: dataset value, word"),
+                Err(reason) => self.problem(
+                    node.span_of("values_file"),
+                    format!("`{name}` cannot be used: {reason}"),
+                    "a CSV file with two columns: dataset value, word",
+                ),
             }
         }
         values
@@ -286,7 +318,11 @@ impl Reader<'_> {
     fn people(&mut self, map: &Node<'_, '_>, name: &str) -> Vec<PersonMap> {
         let Some(value) = map.get(name) else { return Vec::new() };
         let Some(nodes) = Node::many(value) else {
-            self.problem(value.span(), format!("`{name}` must be a table, or a list of tables"), "write { column = \"…\", service = \"…\" }");
+            self.problem(
+                value.span(),
+                format!("`{name}` must be a table, or a list of tables"),
+                "write { column = \"…\", service = \"…\" }",
+            );
             return Vec::new();
         };
         let mut people = Vec::new();
@@ -318,7 +354,10 @@ fn limits(node: &Node<'_, '_>) -> Limits {
         batch_rows: size("batch_rows", fallback.batch_rows),
         batch_bytes: size("batch_bytes", fallback.batch_bytes),
         record_bytes_max: size("record_bytes_max", fallback.record_bytes_max),
-        zstd_window_log_max: node.int("zstd_window_log_max").and_then(|number| u32::try_from(number).ok()).unwrap_or(fallback.zstd_window_log_max),
+        zstd_window_log_max: node
+            .int("zstd_window_log_max")
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(fallback.zstd_window_log_max),
     }
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Int32Type;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
+use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_data::ArrayData;
 use bezwaar_core::account::Services;
@@ -28,7 +28,12 @@ fn sings(bytes: &[u8]) -> bool {
 
 fn bound(batch: &RecordBatch) -> Bound {
     let extract = support::extract(&Services::default(), &objections(), Instant::parse(THROUGH).unwrap(), &["club:1".to_owned()]);
-    let question = Question { use_id: "club/model".into(), recipient: "lab".into(), at: Instant::parse(THROUGH).unwrap(), reading: Reading::Protective };
+    let question = Question {
+        use_id: "club/model".into(),
+        recipient: "lab".into(),
+        at: Instant::parse(THROUGH).unwrap(),
+        reading: Reading::Protective,
+    };
     let spec = GateSpec::new(&[club_file()], None, &question, &extract);
     let person = PersonMap {
         origin: Origin::Column(vec!["author".into()]),
@@ -99,8 +104,12 @@ fn a_dictionary_cut_from_a_larger_one_is_cut() {
     let keys = Int32Array::from(vec![Some(0), Some(1), None]);
     let loose: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(values.clone())));
     let cut: ArrayRef = Arc::new(DictionaryArray::<Int32Type>::new(Int32Array::from(vec![0, 0, 0]), Arc::new(values.slice(2, 1))));
-    let nested: ArrayRef = Arc::new(arrow_array::StructArray::from(vec![(Arc::new(arrow_schema::Field::new("d", cut.data_type().clone(), true)), Arc::clone(&cut))]));
-    let mut columns: Vec<(String, ArrayRef)> = base.schema().fields().iter().map(|field| field.name().clone()).zip(base.columns().iter().cloned()).collect();
+    let nested: ArrayRef = Arc::new(arrow_array::StructArray::from(vec![(
+        Arc::new(arrow_schema::Field::new("d", cut.data_type().clone(), true)),
+        Arc::clone(&cut),
+    )]));
+    let mut columns: Vec<(String, ArrayRef)> =
+        base.schema().fields().iter().map(|field| field.name().clone()).zip(base.columns().iter().cloned()).collect();
     columns.extend([("loose".to_owned(), loose), ("cut".to_owned(), cut), ("nested".to_owned(), nested)]);
     let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true))).unwrap();
     let out = check_filter(&batch, "dictionaries");
@@ -178,7 +187,9 @@ fn text_outputs_hold_nothing_of_withheld_records() {
     let (mut json, mut csv) = (String::new(), "id,author,category,text\n".to_owned());
     for row in wide::rows("kwkkwwkwkkkkwwkwkwkk") {
         let text = if row.withheld { "CANARY, \"quoted\"" } else { "plain" };
-        json.push_str(&serde_json::json!({"id": format!("{}", row.number), "author": row.author(), "category": "post", "text": text}).to_string());
+        json.push_str(
+            &serde_json::json!({"id": format!("{}", row.number), "author": row.author(), "category": "post", "text": text}).to_string(),
+        );
         json.push('\n');
         csv.push_str(&format!("{},{},post,\"{}\"\n", row.number, row.author(), text.replace('"', "\"\"")));
     }

@@ -148,7 +148,10 @@ fn inputs_that_are_not_there_or_twice_or_ours() {
 #[test]
 fn people_and_their_relations_must_run_through_the_same_lists() {
     let site = with_good_lines();
-    let map = MAP.replace("id = {", "about = { column = [\"threads\", \"[]\", \"people\", \"[]\", \"name\"], as_column = [\"threads\", \"[]\", \"kind\"] }\nid = {");
+    let map = MAP.replace(
+        "id = {",
+        "about = { column = [\"threads\", \"[]\", \"people\", \"[]\", \"name\"], as_column = [\"threads\", \"[]\", \"kind\"] }\nid = {",
+    );
     assert_snapshot!(refused(&site, &site.job_text("in", &map, "")), @r#"
     Input: some inputs cannot be opened
     - `in/a.jsonl`: the mapping does not fit the records
@@ -161,7 +164,11 @@ fn people_and_their_relations_must_run_through_the_same_lists() {
 
 #[test]
 fn policies_that_overlap() {
-    let text = CLUB.replace("categories = [\"photo\", \"message\"]", "categories = [\"post\"]").replace("2026-01-01", "2026-02-01").replace("club/dated", "club/later").replace("club/model\"", "club/other\"");
+    let text = CLUB
+        .replace("categories = [\"photo\", \"message\"]", "categories = [\"post\"]")
+        .replace("2026-01-01", "2026-02-01")
+        .replace("club/dated", "club/later")
+        .replace("club/model\"", "club/other\"");
     let later = PolicyFile { stem: "2026-02-01".into(), text, ..club_file() };
     let extract = extract_bytes(&Services::default(), &objections(), Instant::parse(THROUGH).unwrap(), &[]);
     let site = Site::with(&[club_file(), later], None, &extract);
@@ -337,11 +344,16 @@ fn what_another_run_left_does_not_join_the_release() {
 #[test]
 fn a_full_disk() {
     let site = Site::new();
-    let lines = "{\"id\":1,\"author\":\"kim\",\"category\":\"post\",\"text\":\"0123456789012345678901234567890123456789\"}\n".repeat(40_000);
+    let lines =
+        "{\"id\":1,\"author\":\"kim\",\"category\":\"post\",\"text\":\"0123456789012345678901234567890123456789\"}\n".repeat(40_000);
     site.write("in/a.jsonl", format!("{lines}{GOOD}").as_bytes());
     let small = site.path("small");
     std::fs::create_dir(&small).unwrap();
-    let mounted = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "none"]).arg(&small).status().is_ok_and(|status| status.success());
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=1m", "none"])
+        .arg(&small)
+        .status()
+        .is_ok_and(|status| status.success());
     if !mounted {
         println!("skipped: a small file system cannot be mounted here");
         return;
@@ -387,7 +399,8 @@ fn records_nobody_can_read_are_withheld_and_counted() {
     assert_eq!(list.lines().filter(|line| line.contains("unreadable")).count() as u64, count);
     #[cfg(unix)]
     {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(site.path("list/a.jsonl.withheld.jsonl")).unwrap().permissions());
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(site.path("list/a.jsonl.withheld.jsonl")).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
     }
 }
@@ -411,7 +424,9 @@ fn a_line_longer_than_the_limit() {
     for (limit, length, kept) in [(4096, 4096 - fixed, 2), (4096, 4097 - fixed, 1), (1 << 20, 3 << 20, 1)] {
         let out = format!("out-{limit}-{length}");
         site.write("in/a.jsonl", format!("{GOOD}{}{}", long(length), GOOD.lines().last().unwrap()).as_bytes());
-        let text = site.job_text("in", MAP, &format!("[limits]\nrecord_bytes_max = {limit}\nbatch_bytes = 1024")).replace("\"out\"", &format!("\"{out}\""));
+        let text = site
+            .job_text("in", MAP, &format!("[limits]\nrecord_bytes_max = {limit}\nbatch_bytes = 1024"))
+            .replace("\"out\"", &format!("\"{out}\""));
         let counted = counts(&site.run(&text).unwrap());
         assert_eq!((counted["read"], counted["kept"]), (4, kept), "{limit} {length}");
     }
@@ -432,13 +447,19 @@ fn wrong_units() {
         for input in ["in", "json"] {
             let map = format!("{DATED}created_at = {{ column = \"t\", unit = \"{unit}\" }}\n");
             let said = stopped(&site, &site.job_asking("club/dated", "lab", input, &map, ""));
-            assert!(said.contains("2 of 2 times lie before 1990 or after the run") && said.contains("the unit is probably wrong"), "{unit} {value} {input}: {said}");
+            assert!(
+                said.contains("2 of 2 times lie before 1990 or after the run") && said.contains("the unit is probably wrong"),
+                "{unit} {value} {input}: {said}"
+            );
             let _ = std::fs::remove_dir_all(site.path("out"));
         }
     }
     // Gaps in a column of floats are gaps, not times.
     let site = Site::new();
-    site.write("in/a.parquet", &parquet(vec![("author", words(&["kim", "noor"])), ("t", Arc::new(Float64Array::from(vec![1_750_000_000.0, f64::NAN])))]));
+    site.write(
+        "in/a.parquet",
+        &parquet(vec![("author", words(&["kim", "noor"])), ("t", Arc::new(Float64Array::from(vec![1_750_000_000.0, f64::NAN])))]),
+    );
     let map = format!("{DATED}created_at = {{ column = \"t\", unit = \"s\" }}\n");
     assert_eq!(counts(&site.run(&site.job_asking("club/dated", "lab", "in", &map, "")).unwrap())["kept"], 1);
     // One in a hundred may be odd; they are unknown.
@@ -467,7 +488,10 @@ fn wrong_units() {
 #[test]
 fn ids_out_of_floating_point_columns_name_nobody() {
     let site = Site::new();
-    site.write("in/a.parquet", &parquet(vec![("author", Arc::new(Float64Array::from(vec![31.0, 5.0]))), ("category", words(&["post", "post"]))]));
+    site.write(
+        "in/a.parquet",
+        &parquet(vec![("author", Arc::new(Float64Array::from(vec![31.0, 5.0]))), ("category", words(&["post", "post"]))]),
+    );
     site.write("in/b.jsonl", b"{\"author\":31.0,\"category\":\"post\"}\n{\"author\":5e0,\"category\":\"post\"}\n{\"author\":5,\"category\":\"post\"}\n{\"author\":31,\"category\":\"post\"}\n{\"author\":99999999999999999999999,\"category\":\"post\"}\n");
     let map = MAP.replace("id = { column = \"id\" }\n", "");
     let counted = counts(&site.run(&site.job_text("in", &map, "")).unwrap());
@@ -483,7 +507,10 @@ fn parquet_that_is_cut_off_or_no_parquet() {
     for cut in [0, 3, 8, good.len() / 2, good.len() - 1] {
         site.write("in/a.parquet", &good[..cut]);
         let said = refused(&site, &site.job_text("in", MAP, ""));
-        assert!(said.starts_with("Input: some inputs cannot be opened\n- `in/a.parquet`: the Parquet data cannot be read\n"), "{cut}: {said}");
+        assert!(
+            said.starts_with("Input: some inputs cannot be opened\n- `in/a.parquet`: the Parquet data cannot be read\n"),
+            "{cut}: {said}"
+        );
     }
     site.write("in/a.parquet", GOOD.as_bytes());
     assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
@@ -544,9 +571,12 @@ fn a_file_that_fails_later_can_be_withheld_whole() {
     let said = stopped(&site, &site.job_text("in", MAP, small));
     assert!(said.starts_with("Input: "), "{said}");
     std::fs::remove_dir_all(site.path("out")).unwrap();
-    let manifest = site.run(&site.job_text("in", MAP, &format!("{small}[on_error]\nfile = \"withhold\""))).unwrap_or_else(|error| panic!("{}", told_at(&site, &error)));
+    let manifest = site
+        .run(&site.job_text("in", MAP, &format!("{small}[on_error]\nfile = \"withhold\"")))
+        .unwrap_or_else(|error| panic!("{}", told_at(&site, &error)));
     assert_eq!(site.files_in("out"), ["a.parquet", "manifest.json"]);
-    let whole: Vec<&str> = manifest.value()["withheld_whole"].as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();
+    let whole: Vec<&str> =
+        manifest.value()["withheld_whole"].as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();
     assert_eq!(whole, ["b.parquet", "c.jsonl.gz"]);
     assert_eq!(counts(&manifest)["kept"], 1);
 }
@@ -572,7 +602,14 @@ fn a_file_withheld_whole_leaves_no_earlier_output() {
 #[test]
 fn columns_that_are_absent_or_change_their_type() {
     let site = Site::new();
-    site.write("in/a.parquet", &parquet(vec![("id", words(&["1"])), ("auhtor", words(&["kim"])), ("category", Arc::new(TimestampMicrosecondArray::from(vec![1])))]));
+    site.write(
+        "in/a.parquet",
+        &parquet(vec![
+            ("id", words(&["1"])),
+            ("auhtor", words(&["kim"])),
+            ("category", Arc::new(TimestampMicrosecondArray::from(vec![1]))),
+        ]),
+    );
     assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
     Input: some inputs cannot be opened
     - `in/a.parquet`: the mapping does not fit the columns (2 problems)
@@ -581,7 +618,10 @@ fn columns_that_are_absent_or_change_their_type() {
     help: mend [input.map] in the job; `bezwaar gate --check JOB` shows the columns
     "#);
     site.write("in/a.parquet", &parquet(vec![("id", words(&["1"])), ("author", words(&["kim"])), ("category", words(&["post"]))]));
-    site.write("in/b.parquet", &parquet(vec![("id", words(&["1"])), ("author", Arc::new(Int64Array::from(vec![31]))), ("category", words(&["post"]))]));
+    site.write(
+        "in/b.parquet",
+        &parquet(vec![("id", words(&["1"])), ("author", Arc::new(Int64Array::from(vec![31]))), ("category", words(&["post"]))]),
+    );
     assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
     Config: some inputs cannot be opened
     - `b.parquet`: mapped columns have other types than in `a.parquet`: "author" INT64 None, "category" BYTE_ARRAY Some(String), "id" BYTE_ARRAY Some(String) instead of "author" BYTE_ARRAY Some(String), "category" BYTE_ARRAY Some(String), "id" BYTE_ARRAY Some(String)
@@ -608,7 +648,10 @@ fn columns_that_are_absent_or_change_their_type() {
 fn nothing_but_nulls() {
     let site = Site::new();
     let nulls = || -> ArrayRef { Arc::new(arrow_array::NullArray::new(3)) };
-    site.write("in/a.parquet", &parquet(vec![("id", nulls()), ("author", nulls()), ("category", nulls()), ("gone", nulls()), ("t", nulls())]));
+    site.write(
+        "in/a.parquet",
+        &parquet(vec![("id", nulls()), ("author", nulls()), ("category", nulls()), ("gone", nulls()), ("t", nulls())]),
+    );
     let map = format!("{}deleted_at = {{ column = \"gone\" }}\ncreated_at = {{ column = \"t\", unit = \"s\" }}\n", MAP);
     let counted = counts(&site.run(&site.job_text("in", &map, "[expect]\nmatched_min = 0")).unwrap());
     assert_eq!((counted["read"], counted["kept"], counted["identity-unresolved"], counted["category-unknown"]), (3, 0, 3, 3));
@@ -625,7 +668,12 @@ fn nothing_but_nulls() {
 #[test]
 fn a_batch_with_other_columns_than_it_was_bound_to() {
     let extract = crate::support::extract(&Services::default(), &objections(), Instant::parse(THROUGH).unwrap(), &[]);
-    let question = bezwaar_core::Question { use_id: "club/model".into(), recipient: "lab".into(), at: Instant::parse(THROUGH).unwrap(), reading: bezwaar_core::Reading::Protective };
+    let question = bezwaar_core::Question {
+        use_id: "club/model".into(),
+        recipient: "lab".into(),
+        at: Instant::parse(THROUGH).unwrap(),
+        reading: bezwaar_core::Reading::Protective,
+    };
     let spec = bezwaar_gate::GateSpec::new(&[club_file()], None, &question, &extract);
     let gate = bezwaar_gate::Gate::open(&spec, extract, keys()).unwrap();
     let batch = |names: [&str; 2]| RecordBatch::try_from_iter([(names[0], words(&["kim"])), (names[1], words(&["noor"]))]).unwrap();

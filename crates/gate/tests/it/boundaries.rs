@@ -10,7 +10,8 @@ use crate::support::{root, walk};
 /// Crates of the workspace with what they name: `(name, kind)`, kind `normal`, `dev` or `build`.
 fn manifests() -> BTreeMap<String, BTreeSet<(String, String)>> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let out = Command::new(cargo).args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root()).output().unwrap();
+    let out =
+        Command::new(cargo).args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root()).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let metadata: Value = serde_json::from_slice(&out.stdout).unwrap();
     let named = |package: &Value| {
@@ -23,7 +24,11 @@ fn manifests() -> BTreeMap<String, BTreeSet<(String, String)>> {
 /// Everything a crate rests on when it is shipped, by `cargo tree`'s reckoning of the lock file.
 fn rests_on(name: &str) -> BTreeSet<String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let out = Command::new(cargo).args(["tree", "--offline", "-e", "normal,build", "--prefix", "none", "-f", "{p}", "-p", name]).current_dir(root()).output().unwrap();
+    let out = Command::new(cargo)
+        .args(["tree", "--offline", "-e", "normal,build", "--prefix", "none", "-f", "{p}", "-p", name])
+        .current_dir(root())
+        .output()
+        .unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).unwrap().lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
@@ -52,14 +57,36 @@ fn arrows_point_one_way() {
 #[test]
 fn arrow_and_parquet_are_named_in_one_manifest() {
     for (name, dependencies) in manifests() {
-        let named: Vec<&String> = dependencies.iter().map(|(dependency, _)| dependency).filter(|one| one.starts_with("arrow") || one.starts_with("parquet") || one.starts_with("datafusion")).collect();
+        let named: Vec<&String> = dependencies
+            .iter()
+            .map(|(dependency, _)| dependency)
+            .filter(|one| one.starts_with("arrow") || one.starts_with("parquet") || one.starts_with("datafusion"))
+            .collect();
         assert!(named.is_empty() || matches!(name.as_str(), "bezwaar-gate" | "bezwaar-python"), "{name} names {named:?}");
     }
 }
 
 #[test]
 fn no_database_no_network_no_runtime() {
-    let never = ["reqwest", "tokio", "hyper", "rusqlite", "libsqlite3-sys", "postgres", "tokio-postgres", "sqlx", "diesel", "ureq", "curl", "async-std", "smol", "object_store", "datafusion", "openssl", "rustls"];
+    let never = [
+        "reqwest",
+        "tokio",
+        "hyper",
+        "rusqlite",
+        "libsqlite3-sys",
+        "postgres",
+        "tokio-postgres",
+        "sqlx",
+        "diesel",
+        "ureq",
+        "curl",
+        "async-std",
+        "smol",
+        "object_store",
+        "datafusion",
+        "openssl",
+        "rustls",
+    ];
     for name in ["bezwaar-core", "bezwaar-ledger", "bezwaar-gate"] {
         let found = rests_on(name);
         assert!(found.contains(name), "{found:?}");
@@ -75,7 +102,26 @@ fn code_of(text: &str) -> String {
 
 #[test]
 fn the_gate_prints_nothing_asks_nobody_and_signs_nothing() {
-    let words = ["println!", "print!(", "eprintln!", "eprint!(", "dbg!", "stdout()", "stderr()", "env::var", "env::args", "env::current_dir", "process::exit", "std::process", "std::net", "SystemTime::now", "Utc::now", "Zoned::now", "thread_rng", "sign("];
+    let words = [
+        "println!",
+        "print!(",
+        "eprintln!",
+        "eprint!(",
+        "dbg!",
+        "stdout()",
+        "stderr()",
+        "env::var",
+        "env::args",
+        "env::current_dir",
+        "process::exit",
+        "std::process",
+        "std::net",
+        "SystemTime::now",
+        "Utc::now",
+        "Zoned::now",
+        "thread_rng",
+        "sign(",
+    ];
     let mut seen = 0;
     walk(&root().join("crates/gate/src"), &mut |path| {
         let text = std::fs::read_to_string(path).unwrap();

@@ -20,7 +20,11 @@ fn ask(folders: &mut BTreeMap<PathBuf, bezwaar_core::policy::PolicySet>, ask: &A
     let items: Vec<_> = ask.scenario.items.iter().map(|line| parse_item(1, line).unwrap()).collect();
     let names = names_of(&items);
     let (files, services) = policy_files(&ask.scenario.policies);
-    let site = Site::with(&files, services.as_ref().map(|(_, text)| text.as_str()), &extract_bytes(&policies.services, &choices.choices, at, &names));
+    let site = Site::with(
+        &files,
+        services.as_ref().map(|(_, text)| text.as_str()),
+        &extract_bytes(&policies.services, &choices.choices, at, &names),
+    );
     site.write("in/items.jsonl", ask.scenario.items.join("\n").as_bytes());
     let text = site
         .job_asking(&ask.case.use_id, &ask.case.recipient, "in", "format = \"items\"", "form = \"mask\"\n[expect]\nmatched_min = 0\n")
@@ -29,14 +33,24 @@ fn ask(folders: &mut BTreeMap<PathBuf, bezwaar_core::policy::PolicySet>, ask: &A
     assert_eq!(manifest.tally().read, items.len() as u64);
     let bits = mask_of(&site.path("out/items.jsonl.keep.parquet"));
     // And as Arrow batches.
-    let grounds = Grounds { files: &files, services: services.as_ref().map_or("", |(_, text)| text.as_str()), policies, choices: &choices.choices, names };
+    let grounds = Grounds {
+        files: &files,
+        services: services.as_ref().map_or("", |(_, text)| text.as_str()),
+        policies,
+        choices: &choices.choices,
+        names,
+    };
     let question = Question { use_id: ask.case.use_id.clone(), recipient: ask.case.recipient.clone(), at, reading: ask.reading };
     let records: Vec<_> = ask.scenario.items.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let gate = grounds.gate(&question, false);
     for dress in [ask.scenario.name.len() as u64, ask.scenario.name.len() as u64 + 1] {
         assert_eq!(gate_bits(&gate, &records, dress), bits, "{place}, dress {dress}");
     }
-    let answer = |(item, bits): (&String, &u64)| Answer { item: item.clone(), codes: codes(*bits).into_iter().map(str::to_owned).collect(), reasons: None };
+    let answer = |(item, bits): (&String, &u64)| Answer {
+        item: item.clone(),
+        codes: codes(*bits).into_iter().map(str::to_owned).collect(),
+        reasons: None,
+    };
     ask.scenario.item_ids.iter().zip(&bits).map(answer).collect()
 }
 

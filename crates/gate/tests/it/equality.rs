@@ -78,7 +78,8 @@ fn texts(values: &[Option<String>], draw: &mut Draw) -> ArrayRef {
 
 /// A time column: typed where all values allow it.
 fn times(values: &[Option<String>], draw: &mut Draw) -> (ArrayRef, Option<Unit>) {
-    let intervals: Vec<Option<Interval>> = values.iter().map(|value| value.as_deref().and_then(|text| Interval::parse(text).ok())).collect();
+    let intervals: Vec<Option<Interval>> =
+        values.iter().map(|value| value.as_deref().and_then(|text| Interval::parse(text).ok())).collect();
     let there = || intervals.iter().flatten();
     let exact = there().all(|interval| interval.first == interval.last);
     let micros = || intervals.iter().map(|interval| interval.map(|interval| interval.first.as_micros()));
@@ -100,7 +101,9 @@ fn times(values: &[Option<String>], draw: &mut Draw) -> (ArrayRef, Option<Unit>)
     let utc = Zone::utc();
     if there().all(|interval| interval.first != interval.last) && draw.chance(50) {
         let epoch = Day::of(Instant::from_micros(0), &utc).unwrap();
-        let days = intervals.iter().map(|interval| interval.and_then(|interval| i32::try_from(epoch.days_until(Day::of(interval.first, &utc)?)).ok()));
+        let days = intervals
+            .iter()
+            .map(|interval| interval.and_then(|interval| i32::try_from(epoch.days_until(Day::of(interval.first, &utc)?)).ok()));
         return (Arc::new(days.collect::<Date32Array>()), None);
     }
     (texts(values, draw), None)
@@ -109,7 +112,9 @@ fn times(values: &[Option<String>], draw: &mut Draw) -> (ArrayRef, Option<Unit>)
 fn ages(records: &[Value], draw: &mut Draw) -> ArrayRef {
     let whole = records.iter().all(|record| record.get("author_age").is_none_or(|age| age.is_null() || age.is_i64()));
     if whole && draw.chance(60) {
-        return Arc::new(records.iter().map(|record| record.get("author_age").and_then(Value::as_i64).map(|age| age as i32)).collect::<Int32Array>());
+        return Arc::new(
+            records.iter().map(|record| record.get("author_age").and_then(Value::as_i64).map(|age| age as i32)).collect::<Int32Array>(),
+        );
     }
     texts(&records.iter().map(|record| text(record, "author_age")).collect::<Vec<_>>(), draw)
 }
@@ -165,7 +170,8 @@ fn about(records: &[Value]) -> ListArray {
 
 /// A list array with its elements in another dress.
 fn dressed(list: ListArray, draw: &mut Draw) -> ArrayRef {
-    let values: Vec<Option<String>> = list.values().as_any().downcast_ref::<StringArray>().unwrap().iter().map(|value| value.map(str::to_owned)).collect();
+    let values: Vec<Option<String>> =
+        list.values().as_any().downcast_ref::<StringArray>().unwrap().iter().map(|value| value.map(str::to_owned)).collect();
     let values = texts(&values, draw);
     let field = Arc::new(Field::new("item", values.data_type().clone(), true));
     Arc::new(ListArray::new(field, list.offsets().clone(), values, list.nulls().cloned()))
@@ -344,7 +350,8 @@ fn disagree(case: &Case, files: &[PolicyFile], services: &str, given: &PolicySet
         let own = if case.files.is_empty() { files } else { &case.files };
         let (policies, choices, item) = case.read(given)?;
         let record: Value = serde_json::from_str(&case.item).ok()?;
-        let grounds = Grounds { files: own, services, policies: &policies, choices: &choices, names: names_of(std::slice::from_ref(&item)) };
+        let grounds =
+            Grounds { files: own, services, policies: &policies, choices: &choices, names: names_of(std::slice::from_ref(&item)) };
         let gate = gate_bits(&grounds.gate(&case.question, dress.is_multiple_of(3)), &[record], dress)[0];
         let core = Decider::new(&policies, &Holdings::resolve(&choices), &case.question).decide(&item).codes().bits();
         Some((gate, core, codes_of(&model_decide(&policies, &choices, &item, &case.question)).bits()))
@@ -358,7 +365,13 @@ fn disagree(case: &Case, files: &[PolicyFile], services: &str, given: &PolicySet
             let record: Value = serde_json::from_str(&small.item).unwrap();
             let schema = batch(&[record], dress).0.schema();
             let types: Vec<String> = schema.fields().iter().map(|field| format!("{} {}", field.name(), field.data_type())).collect();
-            panic!("gate, core and model disagree\n{small}\n--- dress {dress}\n{}\n--- gate {:?}\n--- core {:?}\n--- model {:?}", types.join("\n"), codes(gate), codes(core), codes(model));
+            panic!(
+                "gate, core and model disagree\n{small}\n--- dress {dress}\n{}\n--- gate {:?}\n--- core {:?}\n--- model {:?}",
+                types.join("\n"),
+                codes(gate),
+                codes(core),
+                codes(model)
+            );
         }
         None => panic!("gate and core disagree, but not about this record alone\n{case}\n--- dress {dress}\n--- gate {:?}", codes(found)),
     }
@@ -415,7 +428,10 @@ fn json_map(lines: &[String]) -> String {
         records.any(|record| record.pointer(pointer).is_some_and(|value| !value.is_null()))
     };
     let mut map = "format = \"jsonl\"\n[input.map]\nid = { column = \"id\" }\nabout = { column = [\"about\", \"[]\", \"person\"], as_column = [\"about\", \"[]\", \"as\"] }\n".to_owned();
-    let named = lines.iter().any(|line| serde_json::from_str::<Value>(line).is_ok_and(|record| record["author"].as_array().is_some_and(|list| list.iter().any(Value::is_string))));
+    let named = lines.iter().any(|line| {
+        serde_json::from_str::<Value>(line)
+            .is_ok_and(|record| record["author"].as_array().is_some_and(|list| list.iter().any(Value::is_string)))
+    });
     let author = if named { "author = { column = [\"author\", \"[]\"] }\n" } else { "author = { const = \"\" }\n" };
     map.push_str(author);
     for field in ["category", "audience", "region", "registered", "hold", "author_age", "created_at", "collected_at", "deleted_at"] {
@@ -437,10 +453,15 @@ fn json_map(lines: &[String]) -> String {
 /// Writes the records as files and lets an engine decide about them; the masks must hold the decisions of core.
 fn through_files(world: &World, grounds: &Grounds<'_>, holdings: &Holdings) {
     // A line that cannot be read, where the world has a record that could not.
-    let items: Vec<String> = world.item_lines.iter().map(|line| if line.is_empty() { "{\"id\":".to_owned() } else { line.clone() }).collect();
+    let items: Vec<String> =
+        world.item_lines.iter().map(|line| if line.is_empty() { "{\"id\":".to_owned() } else { line.clone() }).collect();
     let question = &world.questions[0];
     let shaped: Vec<String> = items.iter().map(|line| one_shape(line, question.at)).collect();
-    let site = Site::with(grounds.files, Some(grounds.services), &extract_bytes(&world.policies.services, &world.choices, question.at, &grounds.names));
+    let site = Site::with(
+        grounds.files,
+        Some(grounds.services),
+        &extract_bytes(&world.policies.services, &world.choices, question.at, &grounds.names),
+    );
     site.write("in/a.items.jsonl", (items.join("\n") + "\n").as_bytes());
     site.write("in/b.jsonl", shaped.join("\n").as_bytes());
     let decider = Decider::new(&world.policies, holdings, question);
@@ -448,14 +469,22 @@ fn through_files(world: &World, grounds: &Grounds<'_>, holdings: &Holdings) {
     for (file, map) in [("a.items.jsonl", "format = \"items\"".to_owned()), ("b.jsonl", json_map(&shaped))] {
         let rest = "form = \"mask\"\n[expect]\nmatched_min = 0\n";
         let text = site.job_asking(&question.use_id, &question.recipient, &format!("in/{file}"), &map, rest);
-        let text = text.replace("path = \"out\"", &format!("path = \"out-{}\"", &file[..1])).replace("[extract]", &format!("reading = \"{}\"\n\n[extract]", question.reading));
+        let text = text
+            .replace("path = \"out\"", &format!("path = \"out-{}\"", &file[..1]))
+            .replace("[extract]", &format!("reading = \"{}\"\n\n[extract]", question.reading));
         let engine = match site.open(&text) {
             Ok(engine) => engine,
             Err(error) => panic!("seed {}: {}\n{text}\n{}", world.seed, crate::support::told(&error), shaped.join("\n")),
         };
         let found = masked(&engine, file);
         for (place, (found, core)) in found.iter().zip(&core).enumerate() {
-            assert!(found == core, "{file} and core disagree\n{}\n--- gate {:?}\n--- core {:?}", Case::of(world, place, question), codes(*found), codes(*core));
+            assert!(
+                found == core,
+                "{file} and core disagree\n{}\n--- gate {:?}\n--- core {:?}",
+                Case::of(world, place, question),
+                codes(*found),
+                codes(*core)
+            );
         }
         assert_eq!(found.len(), core.len(), "seed {}: {file}", world.seed);
     }

@@ -60,9 +60,20 @@ fn check_copy(site: &Site, name: &str) {
     assert_eq!(before.file_metadata().key_value_metadata(), after.file_metadata().key_value_metadata(), "{name}");
     for (group, chunk) in after.row_groups().iter().flat_map(|group| group.columns().iter().map(move |chunk| (group, chunk))) {
         let like = before.row_group(0).columns().iter().find(|other| other.column_path() == chunk.column_path()).unwrap();
-        assert_eq!(std::mem::discriminant(&chunk.compression()), std::mem::discriminant(&like.compression()), "{name}: {}", chunk.column_path());
+        assert_eq!(
+            std::mem::discriminant(&chunk.compression()),
+            std::mem::discriminant(&like.compression()),
+            "{name}: {}",
+            chunk.column_path()
+        );
         assert_eq!(chunk.statistics().is_some(), like.statistics().is_some(), "{name}: {}", chunk.column_path());
-        assert_eq!(chunk.column_index_range().is_some(), like.column_index_range().is_some(), "{name}: {} of {} rows", chunk.column_path(), group.num_rows());
+        assert_eq!(
+            chunk.column_index_range().is_some(),
+            like.column_index_range().is_some(),
+            "{name}: {} of {} rows",
+            chunk.column_path(),
+            group.num_rows()
+        );
     }
 }
 
@@ -105,7 +116,10 @@ fn parquet_comes_out_as_it_went_in() {
                     // Many pages in a chunk.
                     .set_data_page_row_count_limit(7)
                     .set_write_batch_size(5)
-                    .set_key_value_metadata(Some(vec![KeyValue::new("owner".to_owned(), "the club".to_owned()), KeyValue { key: "empty".to_owned(), value: None }]))
+                    .set_key_value_metadata(Some(vec![
+                        KeyValue::new("owner".to_owned(), "the club".to_owned()),
+                        KeyValue { key: "empty".to_owned(), value: None },
+                    ]))
                     .build();
                 write(&site, &format!("{place}-{number}-{dictionary}.parquet"), props, &["kkkkkkkkkk", &mixed, "wwwwww", "kw", "w", "k"]);
             }
@@ -184,7 +198,8 @@ fn rare_physical_types() {
 fn dropped_columns_are_gone_nested_ones_too() {
     let site = Site::new();
     write(&site, "a.parquet", WriterProperties::builder().build(), &["kwkkw", "kkk", "www"]);
-    site.run(&site.job_text("in", MAP, "drop = [\"author\", \"user.mail\", \"structs.list.item.place\", \"map\"]")).unwrap_or_else(|error| panic!("{}", told(&error)));
+    site.run(&site.job_text("in", MAP, "drop = [\"author\", \"user.mail\", \"structs.list.item.place\", \"map\"]"))
+        .unwrap_or_else(|error| panic!("{}", told(&error)));
     let (from, to) = (read(&site.path("in/a.parquet")).1, read(&site.path("out/a.parquet")).1);
     let expected = expected(&from);
     let names: Vec<String> = to.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -210,18 +225,28 @@ fn dropped_columns_are_gone_nested_ones_too() {
 fn a_mask_says_of_every_row_what_was_decided() {
     let site = Site::new();
     write(&site, "a.parquet", WriterProperties::builder().build(), &["kwkkw", "kkk", "www"]);
-    site.write("in/b.jsonl", b"{\"id\":1,\"author\":\"kim\",\"category\":\"post\"}\n{\"id\":\n{\"id\":2,\"author\":\"noor\",\"category\":\"post\"}\n");
+    site.write(
+        "in/b.jsonl",
+        b"{\"id\":1,\"author\":\"kim\",\"category\":\"post\"}\n{\"id\":\n{\"id\":2,\"author\":\"noor\",\"category\":\"post\"}\n",
+    );
     let manifest = site.run(&site.job_text("in", MAP, "form = \"mask\"")).unwrap_or_else(|error| panic!("{}", told(&error)));
     assert_eq!(site.files_in("out"), ["a.parquet.keep.parquet", "b.jsonl.keep.parquet", "manifest.json"]);
     let objected = ReasonSet::of(Code::Objected).bits();
     let unreadable = ReasonSet::of(Code::Unreadable).bits();
-    assert_eq!(mask_of(&site.path("out/a.parquet.keep.parquet")), "kwkkwkkkwww".chars().map(|letter| if letter == 'w' { objected } else { 0 }).collect::<Vec<u64>>());
+    assert_eq!(
+        mask_of(&site.path("out/a.parquet.keep.parquet")),
+        "kwkkwkkkwww".chars().map(|letter| if letter == 'w' { objected } else { 0 }).collect::<Vec<u64>>()
+    );
     assert_eq!(mask_of(&site.path("out/b.jsonl.keep.parquet")), [0, unreadable, objected]);
     for (name, count, source) in [("a.parquet", 11, None), ("b.jsonl", 3, Some(()))] {
         let path = site.path("out").join(format!("{name}.keep.parquet"));
         let (schema, mask) = read(&path);
-        let names: Vec<(&str, String, bool)> = schema.fields().iter().map(|field| (field.name().as_str(), field.data_type().to_string(), field.is_nullable())).collect();
-        assert_eq!(names, [("row", "Int64".to_owned(), false), ("keep", "Boolean".to_owned(), false), ("reasons", "UInt64".to_owned(), false)]);
+        let names: Vec<(&str, String, bool)> =
+            schema.fields().iter().map(|field| (field.name().as_str(), field.data_type().to_string(), field.is_nullable())).collect();
+        assert_eq!(
+            names,
+            [("row", "Int64".to_owned(), false), ("keep", "Boolean".to_owned(), false), ("reasons", "UInt64".to_owned(), false)]
+        );
         assert_eq!(mask.column(0).as_primitive::<Int64Type>().values().to_vec(), (0..count).collect::<Vec<i64>>());
         assert!(mask.columns().iter().all(|column| column.null_count() == 0));
         let reasons = mask.column(2).as_primitive::<UInt64Type>();
@@ -248,8 +273,12 @@ fn json_lines() -> (Vec<String>, Vec<bool>) {
         let withheld = number % 3 == 1;
         let author = if withheld { OBJECTORS[number % 3] } else { "kim" };
         lines.push(match number % 5 {
-            0 => format!("{{\"id\": {number}, \"author\": \"{author}\",\t\"category\":\"post\" , \"text\":\"\\u00e9 {number} — ünï \\\"x\\\"\"}}\n"),
-            1 => format!("  {{\"category\":\"post\",\"author\":\"\\u0040{author}\",\"id\":\"{number}\",\"x\":[1,{{\"author\":\"no\"}}]}}  \r\n"),
+            0 => format!(
+                "{{\"id\": {number}, \"author\": \"{author}\",\t\"category\":\"post\" , \"text\":\"\\u00e9 {number} — ünï \\\"x\\\"\"}}\n"
+            ),
+            1 => format!(
+                "  {{\"category\":\"post\",\"author\":\"\\u0040{author}\",\"id\":\"{number}\",\"x\":[1,{{\"author\":\"no\"}}]}}  \r\n"
+            ),
             2 => format!("{{\"author\":\"{author}\",\"category\":\"\\u0070ost\",\"id\":{number}.5,\"big\":1e400}}\n"),
             _ => format!("{{\"author\":\"{author}\",\"category\":\"post\",\"id\":null}}\n"),
         });
@@ -300,7 +329,9 @@ fn kept_json_lines_are_the_same_bytes() {
     site.write("in/wrong.jsonl.zst", whole.as_bytes());
     for limits in ["", "[limits]\nbatch_bytes = 1024\nthreads = 3\n"] {
         let out = if limits.is_empty() { "out" } else { "out-small" };
-        let manifest = site.run(&site.job_text("in", MAP, limits).replace("\"out\"", &format!("\"{out}\""))).unwrap_or_else(|error| panic!("{}", told(&error)));
+        let manifest = site
+            .run(&site.job_text("in", MAP, limits).replace("\"out\"", &format!("\"{out}\"")))
+            .unwrap_or_else(|error| panic!("{}", told(&error)));
         let bytes = |name: &str| std::fs::read(site.path(out).join(name)).unwrap();
         let text = |name: &str| String::from_utf8(bytes(name)).unwrap();
         let expected = kept_of(&lines, &keep);
@@ -340,7 +371,8 @@ fn kept_csv_records_are_the_same_bytes() {
     site.write("in/b.csv.gz", &gzip(&[&whole[..100], &whole[100..]]));
     for limits in ["", "[limits]\nbatch_bytes = 1024\nthreads = 3\n"] {
         let out = if limits.is_empty() { "out" } else { "out-small" };
-        site.run(&site.job_text("in", MAP, limits).replace("\"out\"", &format!("\"{out}\""))).unwrap_or_else(|error| panic!("{}", told(&error)));
+        site.run(&site.job_text("in", MAP, limits).replace("\"out\"", &format!("\"{out}\"")))
+            .unwrap_or_else(|error| panic!("{}", told(&error)));
         let expected = format!("\u{feff}\"id\",author,category,\"te\nxt\"\r\n{}", kept_of(&records, &keep));
         assert_eq!(std::fs::read_to_string(site.path(out).join("a.csv")).unwrap(), expected);
         assert_eq!(gunzip(&std::fs::read(site.path(out).join("b.csv.gz")).unwrap()), expected);

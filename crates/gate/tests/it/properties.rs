@@ -44,7 +44,9 @@ fn bound(file: PolicyFile, use_id: &str, batch: &RecordBatch, mapping: &Mapping)
 fn names_are_forgotten_and_decided_again() {
     let mapping = Mapping { author: vec![author()], category: constant("post"), audience: constant("public"), ..Mapping::default() };
     let batch = |from: usize, count: usize| {
-        let names: StringArray = (from..from + count).map(|number| Some(if number % 1000 == 7 { "noor".to_owned() } else { format!("member{number}") })).collect();
+        let names: StringArray = (from..from + count)
+            .map(|number| Some(if number % 1000 == 7 { "noor".to_owned() } else { format!("member{number}") }))
+            .collect();
         RecordBatch::try_from_iter([("author", Arc::new(names) as ArrayRef)]).unwrap()
     };
     let bound = bound(club_file(), "club/model", &batch(0, 1), &mapping);
@@ -84,7 +86,9 @@ fn beyond_the_limit_of_masks_rows_are_judged_one_by_one() {
         times.push(format!("2025-{month:02}-{day:02}T12:00:00Z"));
     }
     let ages = ["34", "17", "16-20", "18-", ""];
-    let records: Vec<(String, String, String)> = (0..1500).map(|row| (times[row % times.len()].clone(), times[(row * 7) % times.len()].clone(), ages[row % ages.len()].to_owned())).collect();
+    let records: Vec<(String, String, String)> = (0..1500)
+        .map(|row| (times[row % times.len()].clone(), times[(row * 7) % times.len()].clone(), ages[row % ages.len()].to_owned()))
+        .collect();
     let column = |values: Vec<String>| Arc::new(StringArray::from(values)) as ArrayRef;
     let batch = RecordBatch::try_from_iter([
         ("author", column(records.iter().map(|_| "kim".to_owned()).collect())),
@@ -106,19 +110,37 @@ fn beyond_the_limit_of_masks_rows_are_judged_one_by_one() {
     };
     let bound = bound(file, "club/dated", &batch, &mapping);
     let holdings = Holdings::resolve(&objections());
-    let question = Question { use_id: "club/dated".into(), recipient: "lab".into(), at: Instant::parse(THROUGH).unwrap(), reading: Reading::Protective };
+    let question = Question {
+        use_id: "club/dated".into(),
+        recipient: "lab".into(),
+        at: Instant::parse(THROUGH).unwrap(),
+        reading: Reading::Protective,
+    };
     let decider = Decider::new(&policies, &holdings, &question);
-    let masks: std::collections::BTreeSet<u64> = times.iter().map(|time| decider.rules().classify_time(bezwaar_core::time::Interval::parse(time).ok())).collect();
+    let masks: std::collections::BTreeSet<u64> =
+        times.iter().map(|time| decider.rules().classify_time(bezwaar_core::time::Interval::parse(time).ok())).collect();
     assert!(masks.len() > MASKS_MAX, "only {} masks", masks.len());
     let mut kept = 0;
     // Twice: the second time with what the first left behind.
     for _ in 0..2 {
         let verdicts = bound.verdicts(&batch).unwrap();
         for (record, bits) in records.iter().zip(verdicts.reasons.values()) {
-            let age = if record.2.is_empty() { String::new() } else { format!(",\"author_age\":\"{}\"", record.2).replace("\"34\"", "34").replace("\"17\"", "17") };
-            let line = format!("{{\"id\":\"a\",\"author\":\"club:kim\",\"category\":\"photo\",\"audience\":\"public\",\"region\":\"NL\",\"created_at\":\"{}\",\"collected_at\":\"{}\"{age}}}", record.0, record.1);
+            let age = if record.2.is_empty() {
+                String::new()
+            } else {
+                format!(",\"author_age\":\"{}\"", record.2).replace("\"34\"", "34").replace("\"17\"", "17")
+            };
+            let line = format!(
+                "{{\"id\":\"a\",\"author\":\"club:kim\",\"category\":\"photo\",\"audience\":\"public\",\"region\":\"NL\",\"created_at\":\"{}\",\"collected_at\":\"{}\"{age}}}",
+                record.0, record.1
+            );
             let decision = decider.decide(&parse_item(1, &line).unwrap());
-            assert!(decision.codes().bits() == *bits, "{line}\ngate {:?}\ncore {:?}", codes(*bits), decision.codes().iter().collect::<Vec<_>>());
+            assert!(
+                decision.codes().bits() == *bits,
+                "{line}\ngate {:?}\ncore {:?}",
+                codes(*bits),
+                decision.codes().iter().collect::<Vec<_>>()
+            );
             kept += u64::from(decision.keep());
         }
     }

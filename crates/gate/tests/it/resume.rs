@@ -178,9 +178,9 @@ fn a_run_killed_at_any_moment_comes_to_the_same_release() {
     };
     let mut draw = Draw::new(3);
     let mut killed = 0;
-    for _ in 0..60 {
+    for _ in 0..200 {
         let mut child = start();
-        std::thread::sleep(Duration::from_millis(10 + draw.below(120) as u64));
+        std::thread::sleep(Duration::from_micros(500 + draw.below(40_000) as u64));
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
             killed += 1;

@@ -58,7 +58,9 @@ pub(crate) fn objections() -> Vec<Choice> {
     let lines: Vec<String> = OBJECTORS
         .iter()
         .enumerate()
-        .map(|(number, name)| format!(r#"{{"id":"o-{number}","person":"club:{name}","act":"object","received_at":"2026-02-01T09:00:00Z"}}"#))
+        .map(|(number, name)| {
+            format!(r#"{{"id":"o-{number}","person":"club:{name}","act":"object","received_at":"2026-02-01T09:00:00Z"}}"#)
+        })
         .collect();
     read_choices(&lines.join("\n"), &Services::default()).unwrap().choices
 }
@@ -70,7 +72,11 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Site {
-        Site::with(&[club_file()], None, &extract_bytes(&Services::default(), &objections(), Instant::parse(THROUGH).unwrap(), &["club:1".to_owned()]))
+        Site::with(
+            &[club_file()],
+            None,
+            &extract_bytes(&Services::default(), &objections(), Instant::parse(THROUGH).unwrap(), &["club:1".to_owned()]),
+        )
     }
 
     pub(crate) fn with(files: &[PolicyFile], services: Option<&str>, extract: &[u8]) -> Site {

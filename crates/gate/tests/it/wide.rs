@@ -63,19 +63,31 @@ pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
     };
     let offsets = || OffsetBuffer::<i32>::from_lengths(lengths.iter().copied());
     let nulls = NullBuffer::from(rows.iter().map(|row| !row.null(4)).collect::<Vec<bool>>());
-    let list: ArrayRef = Arc::new(ListArray::new(item(DataType::Utf8), offsets(), Arc::new(StringArray::from(elements("list"))), Some(nulls.clone())));
+    let list: ArrayRef =
+        Arc::new(ListArray::new(item(DataType::Utf8), offsets(), Arc::new(StringArray::from(elements("list"))), Some(nulls.clone())));
     let large_offsets = OffsetBuffer::<i64>::from_lengths(lengths.iter().copied());
-    let large_list: ArrayRef = Arc::new(LargeListArray::new(item(DataType::Utf8View), large_offsets, views(elements("large list").into_iter()), None));
+    let large_list: ArrayRef =
+        Arc::new(LargeListArray::new(item(DataType::Utf8View), large_offsets, views(elements("large list").into_iter()), None));
     let inner = StructArray::from(vec![
         (Arc::new(Field::new("name", DataType::Utf8View, true)), views(elements("inner name").into_iter())),
         (Arc::new(Field::new("place", DataType::Utf8, true)), Arc::new(StringArray::from(elements("inner place"))) as ArrayRef),
     ]);
     let structs: ArrayRef = Arc::new(ListArray::new(item(inner.data_type().clone()), offsets(), Arc::new(inner), None));
-    let deep_inner = ListArray::new(item(DataType::Utf8), OffsetBuffer::from_lengths(vec![1; lengths.iter().sum()]), Arc::new(StringArray::from(elements("deep"))), None);
+    let deep_inner = ListArray::new(
+        item(DataType::Utf8),
+        OffsetBuffer::from_lengths(vec![1; lengths.iter().sum()]),
+        Arc::new(StringArray::from(elements("deep"))),
+        None,
+    );
     let deep: ArrayRef = Arc::new(ListArray::new(item(deep_inner.data_type().clone()), offsets(), Arc::new(deep_inner), None));
-    let fixed: ArrayRef = Arc::new(FixedSizeListArray::new(item(DataType::Utf8), 1, Arc::new(text("fixed").collect::<StringArray>()), None));
+    let fixed: ArrayRef =
+        Arc::new(FixedSizeListArray::new(item(DataType::Utf8), 1, Arc::new(text("fixed").collect::<StringArray>()), None));
     let entry_fields = Fields::from(vec![Field::new("key", DataType::Utf8, false), Field::new("value", DataType::Utf8View, true)]);
-    let entries = StructArray::new(entry_fields.clone(), vec![Arc::new(StringArray::from(elements("map key"))), views(elements("map value").into_iter())], None);
+    let entries = StructArray::new(
+        entry_fields.clone(),
+        vec![Arc::new(StringArray::from(elements("map key"))), views(elements("map value").into_iter())],
+        None,
+    );
     let entries_field = Arc::new(Field::new("entries", DataType::Struct(entry_fields), false));
     let map: ArrayRef = Arc::new(MapArray::new(entries_field, offsets(), entries, Some(nulls.clone()), false));
     let user = StructArray::new(
@@ -106,7 +118,14 @@ pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
         ("binary_view", Arc::new(text("binary view").map(|text| text.map(String::into_bytes)).collect::<BinaryViewArray>())),
         ("fixed_binary", Arc::new(binary.finish())),
         ("words", Arc::new(text("words").collect::<Vec<_>>().iter().map(Option::as_deref).collect::<DictionaryArray<Int32Type>>())),
-        ("few_words", Arc::new(rows.iter().map(|row| Some(if row.withheld { "CANARY as a word of a dictionary" } else { "plain" })).collect::<DictionaryArray<Int32Type>>())),
+        (
+            "few_words",
+            Arc::new(
+                rows.iter()
+                    .map(|row| Some(if row.withheld { "CANARY as a word of a dictionary" } else { "plain" }))
+                    .collect::<DictionaryArray<Int32Type>>(),
+            ),
+        ),
         ("i8", Arc::new(ints(3).map(|int| int.map(|int| int as i8)).collect::<Int8Array>())),
         ("i16", Arc::new(ints(4).map(|int| int.map(|int| int as i16)).collect::<Int16Array>())),
         ("i64", Arc::new(ints(5).collect::<Int64Array>())),

@@ -77,7 +77,7 @@ impl<'a> Case<'a> {
             let text = pattern.to_string();
             let only = vec![pattern.clone()];
             let known = self.versions().iter().any(|version| version.uses.iter().any(|one| named(Some(&only), &one.id)));
-            if prefix_of(&text).eq_ignore_ascii_case(policy) && !known {
+            if !bezwaar_core::pattern::is_use(&text) || (prefix_of(&text).eq_ignore_ascii_case(policy) && !known) {
                 return Some(Code::ChoiceUnreadable);
             }
         }

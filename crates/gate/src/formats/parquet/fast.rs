@@ -161,7 +161,13 @@ struct Pending {
 enum Written {
     Done(CompressedPage),
     /// Waits for the dictionary: its levels encoded, and a stretch of the indices.
-    Waiting { levels: Vec<u8>, count: usize, nulls: usize, from: usize, until: usize },
+    Waiting {
+        levels: Vec<u8>,
+        count: usize,
+        nulls: usize,
+        from: usize,
+        until: usize,
+    },
 }
 
 #[derive(Default)]

@@ -37,7 +37,13 @@ pub(crate) struct LeafDigest {
 
 impl LeafDigest {
     pub(crate) fn new(key: u64) -> LeafDigest {
-        LeafDigest { key, levels: Xxh3::with_seed(key), values: Xxh3::with_seed(key ^ 1), level_buffer: Vec::new(), value_buffer: Vec::new() }
+        LeafDigest {
+            key,
+            levels: Xxh3::with_seed(key),
+            values: Xxh3::with_seed(key ^ 1),
+            level_buffer: Vec::new(),
+            value_buffer: Vec::new(),
+        }
     }
 
     pub(crate) fn levels(&mut self, definition: &[i16], repetition: &[i16]) {
@@ -46,7 +52,8 @@ impl LeafDigest {
         if repetition.is_empty() {
             self.level_buffer.extend(definition.iter().map(|level| *level as u8));
         } else {
-            self.level_buffer.extend(definition.iter().zip(repetition).flat_map(|(definition, repetition)| [*definition as u8, *repetition as u8]));
+            self.level_buffer
+                .extend(definition.iter().zip(repetition).flat_map(|(definition, repetition)| [*definition as u8, *repetition as u8]));
         }
         self.levels.update(&self.level_buffer);
     }
@@ -122,7 +129,13 @@ pub(super) fn digest_generic(descr: &ColumnDescPtr, pages: Box<dyn PageReader>, 
 }
 
 /// Writes the kept records of a leaf into memory. `keep` has one truth value per record of the row group.
-pub(crate) fn rewrite_leaf(descr: &ColumnDescPtr, open: OpenPages<'_>, props: &WriterPropertiesPtr, keep: &[bool], key: u64) -> ParquetResult<Chunk> {
+pub(crate) fn rewrite_leaf(
+    descr: &ColumnDescPtr,
+    open: OpenPages<'_>,
+    props: &WriterPropertiesPtr,
+    keep: &[bool],
+    key: u64,
+) -> ParquetResult<Chunk> {
     match fast::rewrite(descr, open()?.as_mut(), props, keep, key)? {
         Some(chunk) => Ok(chunk),
         None => rewrite_generic(descr, open()?, props, keep, key),
@@ -130,7 +143,13 @@ pub(crate) fn rewrite_leaf(descr: &ColumnDescPtr, open: OpenPages<'_>, props: &W
 }
 
 /// The same, value by value.
-pub(super) fn rewrite_generic(descr: &ColumnDescPtr, pages: Box<dyn PageReader>, props: &WriterPropertiesPtr, keep: &[bool], key: u64) -> ParquetResult<Chunk> {
+pub(super) fn rewrite_generic(
+    descr: &ColumnDescPtr,
+    pages: Box<dyn PageReader>,
+    props: &WriterPropertiesPtr,
+    keep: &[bool],
+    key: u64,
+) -> ParquetResult<Chunk> {
     let shape = Shape::of(descr);
     let mut digest = LeafDigest::new(key);
     let mut sink = TrackedWrite::new(Vec::new());
@@ -138,13 +157,27 @@ pub(super) fn rewrite_generic(descr: &ColumnDescPtr, pages: Box<dyn PageReader>,
         let pages_out = Box::new(SerializedPageWriter::new(&mut sink));
         let mut writer = get_column_writer(std::sync::Arc::clone(descr), std::sync::Arc::clone(props), pages_out);
         match (get_column_reader(std::sync::Arc::clone(descr), pages), &mut writer) {
-            (ColumnReader::BoolColumnReader(from), ColumnWriter::BoolColumnWriter(to)) => rewrite_typed(from, to, shape, keep, &mut digest)?,
-            (ColumnReader::Int32ColumnReader(from), ColumnWriter::Int32ColumnWriter(to)) => rewrite_typed(from, to, shape, keep, &mut digest)?,
-            (ColumnReader::Int64ColumnReader(from), ColumnWriter::Int64ColumnWriter(to)) => rewrite_typed(from, to, shape, keep, &mut digest)?,
-            (ColumnReader::Int96ColumnReader(from), ColumnWriter::Int96ColumnWriter(to)) => rewrite_typed(from, to, shape, keep, &mut digest)?,
-            (ColumnReader::FloatColumnReader(from), ColumnWriter::FloatColumnWriter(to)) => rewrite_typed(from, to, shape, keep, &mut digest)?,
-            (ColumnReader::DoubleColumnReader(from), ColumnWriter::DoubleColumnWriter(to)) => rewrite_typed(from, to, shape, keep, &mut digest)?,
-            (ColumnReader::ByteArrayColumnReader(from), ColumnWriter::ByteArrayColumnWriter(to)) => rewrite_typed(from, to, shape, keep, &mut digest)?,
+            (ColumnReader::BoolColumnReader(from), ColumnWriter::BoolColumnWriter(to)) => {
+                rewrite_typed(from, to, shape, keep, &mut digest)?
+            }
+            (ColumnReader::Int32ColumnReader(from), ColumnWriter::Int32ColumnWriter(to)) => {
+                rewrite_typed(from, to, shape, keep, &mut digest)?
+            }
+            (ColumnReader::Int64ColumnReader(from), ColumnWriter::Int64ColumnWriter(to)) => {
+                rewrite_typed(from, to, shape, keep, &mut digest)?
+            }
+            (ColumnReader::Int96ColumnReader(from), ColumnWriter::Int96ColumnWriter(to)) => {
+                rewrite_typed(from, to, shape, keep, &mut digest)?
+            }
+            (ColumnReader::FloatColumnReader(from), ColumnWriter::FloatColumnWriter(to)) => {
+                rewrite_typed(from, to, shape, keep, &mut digest)?
+            }
+            (ColumnReader::DoubleColumnReader(from), ColumnWriter::DoubleColumnWriter(to)) => {
+                rewrite_typed(from, to, shape, keep, &mut digest)?
+            }
+            (ColumnReader::ByteArrayColumnReader(from), ColumnWriter::ByteArrayColumnWriter(to)) => {
+                rewrite_typed(from, to, shape, keep, &mut digest)?
+            }
             (ColumnReader::FixedLenByteArrayColumnReader(from), ColumnWriter::FixedLenByteArrayColumnWriter(to)) => {
                 rewrite_typed(from, to, shape, keep, &mut digest)?;
             }

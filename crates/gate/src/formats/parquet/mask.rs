@@ -11,8 +11,8 @@ use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedW
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 
-use super::leaf::{Chunk, LeafDigest};
 use super::ParquetInput;
+use super::leaf::{Chunk, LeafDigest};
 use super::rewrite::Digests;
 use crate::error::{ErrorKind, GateError, Result};
 use crate::formats::output::{Counting, OutputFile};

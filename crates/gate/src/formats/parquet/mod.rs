@@ -104,7 +104,8 @@ fn builder(file: &File, path: &Path, metadata: &ArrowReaderMetadata) -> Result<P
 /// The leaves the mapping reads: those whose path holds the mapped names in order, list levels aside.
 fn project(footer: &ParquetMetaData, mapping: &Mapping) -> ProjectionMask {
     let schema = footer.file_metadata().schema_descr();
-    let paths: Vec<Vec<&str>> = mapping.paths().iter().map(|(_, path)| path.iter().map(String::as_str).filter(|step| *step != ELEMENTS).collect()).collect();
+    let paths: Vec<Vec<&str>> =
+        mapping.paths().iter().map(|(_, path)| path.iter().map(String::as_str).filter(|step| *step != ELEMENTS).collect()).collect();
     let leaves = (0..schema.num_columns()).filter(|leaf| {
         let column = schema.column(*leaf);
         let parts = column.path().parts();
@@ -143,12 +144,15 @@ fn with_dictionaries(
         Some(groups.all(|chunk| {
             let dictionary = chunk.encodings().any(|encoding| matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY));
             // A dictionary that overflowed holds part of the values; telling the rest apart again costs more than it saves.
-            let overflowed = chunk.page_encoding_stats_mask().is_some_and(|mask| !mask.all_set([Encoding::RLE_DICTIONARY, Encoding::PLAIN_DICTIONARY].iter()))
+            let overflowed = chunk
+                .page_encoding_stats_mask()
+                .is_some_and(|mask| !mask.all_set([Encoding::RLE_DICTIONARY, Encoding::PLAIN_DICTIONARY].iter()))
                 && chunk.page_encoding_stats_mask().is_some_and(|mask| mask.is_set(Encoding::PLAIN));
             dictionary && !overflowed
         }))
     };
-    let mapped: Vec<&str> = mapping.paths().iter().filter(|(_, path)| path.len() == 1).filter_map(|(_, path)| Some(path.first()?.as_str())).collect();
+    let mapped: Vec<&str> =
+        mapping.paths().iter().filter(|(_, path)| path.len() == 1).filter_map(|(_, path)| Some(path.first()?.as_str())).collect();
     let mut changed = false;
     let fields: Vec<Arc<Field>> = metadata
         .schema()
@@ -170,7 +174,8 @@ fn with_dictionaries(
     }
     let schema = Schema::new_with_metadata(fields, metadata.schema().metadata().clone());
     let _ = file;
-    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options().with_schema(Arc::new(schema))).map_err(|error| broken(path, error))
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options().with_schema(Arc::new(schema)))
+        .map_err(|error| broken(path, error))
 }
 
 /// SHA-256 of a Parquet file's footer with its length and magic: a file that was written anew has another.
@@ -209,8 +214,11 @@ impl ParquetInput {
         let footer = self.footer();
         let descr = footer.file_metadata().schema_descr();
         let mapped: Vec<&str> = mapping.paths().iter().filter_map(|(_, path)| path.first().map(String::as_str)).collect();
-        let leaves = (0..descr.num_columns()).map(|leaf| descr.column(leaf)).filter(|column| column.path().parts().first().is_some_and(|root| mapped.contains(&root.as_str())));
-        let mut types: Vec<String> = leaves.map(|column| format!("{} {:?} {:?}", column.path(), column.physical_type(), column.logical_type_ref())).collect();
+        let leaves = (0..descr.num_columns())
+            .map(|leaf| descr.column(leaf))
+            .filter(|column| column.path().parts().first().is_some_and(|root| mapped.contains(&root.as_str())));
+        let mut types: Vec<String> =
+            leaves.map(|column| format!("{} {:?} {:?}", column.path(), column.physical_type(), column.logical_type_ref())).collect();
         types.sort();
         types.join(", ")
     }

@@ -48,7 +48,8 @@ impl CopyPlan {
         }
         let dropped = |path: &str| drop.iter().any(|name| is_within(path, name));
         let leaves: Vec<usize> = (0..descr.num_columns()).filter(|leaf| !dropped(&descr.column(*leaf).path().string())).collect();
-        let schema = without(descr.root_schema(), "", &|path| dropped(path)).ok_or_else(|| GateError::config("output.drop leaves no column"))?;
+        let schema =
+            without(descr.root_schema(), "", &|path| dropped(path)).ok_or_else(|| GateError::config("output.drop leaves no column"))?;
         let props = properties(footer, &leaves, !drop.is_empty());
         Ok(CopyPlan { schema: Arc::new(schema), leaves, props: Arc::new(props) })
     }
@@ -293,7 +294,9 @@ pub(crate) fn rewrite_bytes(bytes: &[u8]) -> parquet::errors::Result<usize> {
         let rows = usize::try_from(group.num_rows()).unwrap_or(usize::MAX).min(1 << 16);
         let keep: Vec<bool> = (0..rows).map(|row| row % 2 == 0).collect();
         for (leaf, chunk) in group.columns().iter().enumerate().take(descr.num_columns()) {
-            let open = || -> parquet::errors::Result<Box<dyn PageReader>> { Ok(Box::new(SerializedPageReader::new(Arc::clone(&data), chunk, rows, None)?)) };
+            let open = || -> parquet::errors::Result<Box<dyn PageReader>> {
+                Ok(Box::new(SerializedPageReader::new(Arc::clone(&data), chunk, rows, None)?))
+            };
             written += rewrite_leaf(&descr.column(leaf), &open, &props, &keep, 0).map_or(0, |chunk| chunk.bytes.len());
         }
     }

@@ -103,7 +103,8 @@ impl Data {
             }
             Page::DictionaryPage { .. } => return Err(broken("a dictionary among the data pages")),
         };
-        let levels = bytes.get(levels_from..values_at).filter(|_| values_at <= bytes.len()).ok_or_else(|| broken("its levels are cut off"))?;
+        let levels =
+            bytes.get(levels_from..values_at).filter(|_| values_at <= bytes.len()).ok_or_else(|| broken("its levels are cut off"))?;
         let levels = read_levels(levels, column, count)?;
         let present = match &levels {
             Levels::All => count,

@@ -119,7 +119,8 @@ fn file_of(footer: &ParquetMetaData, props: &WriterPropertiesPtr, chunks: Vec<Ch
 }
 
 fn read(file: &Bytes, schema: &Arc<Schema>) -> RecordBatch {
-    let batches: Vec<RecordBatch> = ParquetRecordBatchReaderBuilder::try_new(file.clone()).unwrap().build().unwrap().map(Result::unwrap).collect();
+    let batches: Vec<RecordBatch> =
+        ParquetRecordBatchReaderBuilder::try_new(file.clone()).unwrap().build().unwrap().map(Result::unwrap).collect();
     let columns = (0..schema.fields().len()).map(|column| {
         let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
         arrow_select::concat::concat(&parts).unwrap()
@@ -132,8 +133,11 @@ fn same(left: &RecordBatch, right: &RecordBatch) -> bool {
     use arrow_array::cast::AsArray;
     use arrow_array::types::{Float32Type, Float64Type};
     let bits = |column: &ArrayRef| -> Option<Vec<Option<u64>>> {
-        let single = column.as_primitive_opt::<Float32Type>().map(|values| values.iter().map(|value| value.map(|value| u64::from(value.to_bits()))).collect());
-        single.or_else(|| column.as_primitive_opt::<Float64Type>().map(|values| values.iter().map(|value| value.map(f64::to_bits)).collect()))
+        let single = column
+            .as_primitive_opt::<Float32Type>()
+            .map(|values| values.iter().map(|value| value.map(|value| u64::from(value.to_bits()))).collect());
+        single
+            .or_else(|| column.as_primitive_opt::<Float64Type>().map(|values| values.iter().map(|value| value.map(f64::to_bits)).collect()))
     };
     left.columns().iter().zip(right.columns()).all(|(left, right)| match bits(left) {
         Some(found) => Some(found) == bits(right),
@@ -241,14 +245,18 @@ fn what_is_not_known_is_left_to_the_generic_way() {
         let props = Arc::new(props);
         let file = written(&batch, &props);
         let source = footer(&file);
-        let leaf = (0..batch.num_columns()).find(|leaf| source.file_metadata().schema_descr().column(*leaf).path().string() == name).unwrap();
+        let leaf =
+            (0..batch.num_columns()).find(|leaf| source.file_metadata().schema_descr().column(*leaf).path().string() == name).unwrap();
         let descr = source.file_metadata().schema_descr().column(leaf);
         rewrite(&descr, pages(&file, &source, leaf).as_mut(), &props, &vec![true; 3000], KEY).unwrap().is_some()
     };
     let base = || WriterProperties::builder().set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true);
     assert!(of(base().build(), "int64"));
     assert!(!of(base().set_dictionary_enabled(false).set_column_encoding("int64".into(), Encoding::DELTA_BINARY_PACKED).build(), "int64"));
-    assert!(!of(base().set_dictionary_enabled(false).set_column_encoding("float64".into(), Encoding::BYTE_STREAM_SPLIT).build(), "float64"));
+    assert!(!of(
+        base().set_dictionary_enabled(false).set_column_encoding("float64".into(), Encoding::BYTE_STREAM_SPLIT).build(),
+        "float64"
+    ));
     assert!(!of(base().set_statistics_enabled(EnabledStatistics::Page).build(), "int64"));
     assert!(!of(base().set_offset_index_disabled(false).build(), "int64"));
     assert!(!of(base().set_bloom_filter_enabled(true).build(), "int64"));
@@ -259,7 +267,11 @@ fn what_is_not_known_is_left_to_the_generic_way() {
 fn no_withheld_value_survives() {
     for dictionary in [true, false] {
         let keep: Vec<bool> = (0..4000).map(|row| row % 3 == 0).collect();
-        let texts: Vec<String> = keep.iter().enumerate().map(|(row, keep)| if *keep { format!("kept {}", row % 50) } else { format!("SECRET {}", row % 50) }).collect();
+        let texts: Vec<String> = keep
+            .iter()
+            .enumerate()
+            .map(|(row, keep)| if *keep { format!("kept {}", row % 50) } else { format!("SECRET {}", row % 50) })
+            .collect();
         let column: ArrayRef = Arc::new(arrow_array::StringArray::from(texts));
         let batch = RecordBatch::try_from_iter([("text", column)]).unwrap();
         let builder = WriterProperties::builder().set_dictionary_enabled(dictionary).set_statistics_enabled(EnabledStatistics::Chunk);
@@ -311,7 +323,11 @@ fn mutate(page: &mut Page, random: &mut Random) {
     };
     let mut bytes = buf.to_vec();
     match what {
-        0 => counts.into_iter().for_each(|count| if random.below(2) == 0 { *count = lie }),
+        0 => counts.into_iter().for_each(|count| {
+            if random.below(2) == 0 {
+                *count = lie
+            }
+        }),
         1 => bytes.truncate(random.below(bytes.len() as u64 + 1) as usize),
         _ => {
             for _ in 0..1 + random.below(4) {
@@ -375,8 +391,10 @@ fn lies_about_counts_and_widths_are_told() {
         encoding: Encoding::PLAIN,
         is_sorted: false,
     };
-    let props = Arc::new(WriterProperties::builder().set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true).build());
-    let run = |of: &str, pages: Vec<Page>| rewrite(&descr(of), &mut Pages(pages.into()), &props, &[true; 4], KEY).map(|found| found.is_some());
+    let props =
+        Arc::new(WriterProperties::builder().set_statistics_enabled(EnabledStatistics::Chunk).set_offset_index_disabled(true).build());
+    let run =
+        |of: &str, pages: Vec<Page>| rewrite(&descr(of), &mut Pages(pages.into()), &props, &[true; 4], KEY).map(|found| found.is_some());
     let (texts, numbers) = ("required binary", "required int32");
     assert!(run(numbers, vec![page(&[0; 16], 4, Encoding::PLAIN)]).unwrap());
     assert!(run(numbers, vec![page(&[0; 15], 4, Encoding::PLAIN)]).is_err());
