@@ -268,6 +268,40 @@ impl Mapping {
         found
     }
 
+    /// The mapping without fields these decisions do not read, so that their columns need not be decoded. People, category, conversation,
+    /// deletion and holds count under every use; ids only when an act names single items.
+    #[must_use]
+    pub(crate) fn needed(&self, read: &[&str], ids: bool) -> Mapping {
+        let mut new = self.clone();
+        let reads = |field: &str| read.contains(&field);
+        if !ids {
+            new.id = None;
+        }
+        if !reads("audience") {
+            new.audience = None;
+        }
+        if !reads("region") {
+            new.region = None;
+        }
+        if !reads("registered") {
+            new.registered = None;
+        }
+        if !reads("author_age") {
+            new.author_age = None;
+        }
+        let counted_on = match &new.author_age {
+            Some(AgeMap::Birth { on, .. }) => Some(*on),
+            _ => None,
+        };
+        if !reads("created_at") && counted_on != Some(AgeOn::Created) {
+            new.created_at = None;
+        }
+        if !reads("collected_at") && counted_on != Some(AgeOn::Collected) {
+            new.collected_at = None;
+        }
+        new
+    }
+
     /// Whether nothing says whom records quote, whether they were deleted, or whether they are on hold.
     pub fn never_checked(&self) -> Vec<&'static str> {
         let mut missing = Vec::new();

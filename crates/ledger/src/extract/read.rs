@@ -76,6 +76,11 @@ impl Extract {
         self.len() == 0
     }
 
+    /// Whether any act in it names single items, so that records must be looked at by their ids.
+    pub fn names_items(&self) -> bool {
+        self.0.shapes.iter().any(|(_, tail)| *tail == Tail::Items)
+    }
+
     /// The row of a person, if they have one.
     pub fn lookup(&self, key: &SubjectKey) -> Option<usize> {
         self.0.index.find(self.0.keys(), &key.0)

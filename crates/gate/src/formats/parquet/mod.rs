@@ -55,6 +55,7 @@ impl ParquetInput {
             GateError::input(path, error.to_string()).with_details(details).with_help(help)
         };
         gate.bind(metadata.schema(), mapping).map_err(named)?;
+        let mapping = &mapping.needed(&gate.rules().fields_read(), gate.extract().names_items());
         let projection = project(metadata.metadata(), mapping);
         let metadata = with_dictionaries(&file, path, metadata, mapping, options)?;
         let reader = builder(&file, path, &metadata)?.with_projection(projection.clone()).with_row_groups(Vec::new()).build();
