@@ -95,6 +95,8 @@ pub(super) const PERSON: &[Field] = &[
     optional("kind", Shape::Word(&["id", "handle", "phone", "mail", "url", "opaque"]), "kind of name; left out when told from the value"),
     optional("as", Shape::Word(&["mention", "quote", "reply", "depict", "participant", "forwarder"]), "how the person stands in it"),
     optional("as_column", Shape::Any, "a column that says how, element by element"),
+    optional("const", Shape::Any, "the same person for every record, such as in the export of one account"),
+    optional("because", Shape::Text, "why it may be asserted"),
 ];
 
 const OUTPUT: &[Field] = &[
