@@ -273,3 +273,28 @@ fn check_says_what_each_field_holds() {
     "#);
     assert!(!bench.path("out").exists());
 }
+
+#[test]
+fn a_kind_of_name_the_service_does_not_have_is_refused() {
+    let bench = bench();
+    bench.run(&EXTRACT);
+    bench.write("bad.toml", JOB.replace("service = \"club\"", "service = \"club\", kind = \"opaque\""));
+    let ran = bench.run(&["gate", "bad.toml"]);
+    assert!(ran.starts_with("exit code 1") && ran.contains("author: `club` has no names of kind `opaque`; it has id, handle"), "{ran}");
+    assert!(!bench.path("out").exists());
+}
+
+#[test]
+fn an_empty_id_may_be_the_one_that_was_erased() {
+    let bench = bench();
+    bench.write(
+        "choices.jsonl",
+        "{\"id\":\"e-1\",\"person\":\"club:sam\",\"act\":\"erase\",\"items\":[\"2\"],\"received_at\":\"2026-05-01T00:00:00Z\"}\n",
+    );
+    let post = |id: &str| format!("{{\"id\":{id},\"who\":\"sam\",\"kind\":\"post\",\"vis\":\"all\"}}\n");
+    bench.write("posts.jsonl", [post("1"), post("2"), post("\"\""), post("null"), post("2.0")].concat());
+    bench.run(&EXTRACT);
+    let ran = bench.run(&["gate", "job.toml"]);
+    assert!(ran.contains("5 records: 1 kept, 4 withheld"), "{ran}");
+    assert_eq!(std::fs::read_to_string(bench.path("out/posts.jsonl")).unwrap(), post("1"));
+}
