@@ -102,12 +102,11 @@ fn times_that_are_none_and_maps_that_cannot_be() {
         .replace("because = \"a test\"", "")
         .replace("id = { column = \"id\" }", "id = { column = [\"[]\"] }\nabout = [{ column = \"a\", const = \"b\" }]\ncreated_at = { column = \"t\", zone = \"Mars/Olympus\", format = \"iso\", unit = \"h\" }\nauthor_age = { birth_date = \"dob\" }");
     assert_snapshot!(refused(&site, &text), @r#"
-    Config: the job has 11 problems
+    Config: the job has 10 problems
     - job.toml:10:6: not an instant: write it as `2025-05-27T00:00:00Z`; leave `at` out for a release: it runs at the extract's moment
     - job.toml:32:17: `out/list` lies inside the output folder; put the list elsewhere: it is personal data and does not travel with the release
     - job.toml:31:8: a mask holds no columns to drop; leave `drop` out, or write form = "copy"
     - job.toml:19:17: `column` is no column; write a column's name, or a path such as ["user", "id_str"]
-    - job.toml:20:26: unknown key `const`; known here are `column`, `service`, `kind`, `as`, `as_column`
     - job.toml:20:10: `about` has both a column and a constant; keep one of them
     - job.toml:25:12: `audience` is asserted for every record without a reason; add because = "…"; it is shown in every report
     - job.toml:22:14: the age is counted on `collected_at`, which is not mapped; map it too
