@@ -42,6 +42,7 @@ fn arrows_point_one_way() {
         ("bezwaar-testkit", &["bezwaar-core"]),
         ("bezwaar-import", &["bezwaar-core"]),
         ("bezwaar-register", &["bezwaar-core", "bezwaar-ledger"]),
+        ("bezwaar-server", &["bezwaar-core", "bezwaar-ledger", "bezwaar-register"]),
     ]
     .into();
     for (name, dependencies) in manifests() {

@@ -1,0 +1,1 @@
+//! The portal and the interfaces other programs call; today the witness.
