@@ -35,6 +35,7 @@
 //! assert_eq!(extract.acts(row).expect("readable")[0].id, "o-1");
 //! ```
 
+pub mod entry;
 pub mod extract;
 mod hex;
 pub mod key;
