@@ -15,17 +15,22 @@
 //!    with [`StoreError::Fenced`] and changes nothing.
 //! 4. *Nothing is changed.* Entries and documents are never changed or removed. Openings, wrapped keys and contacts are removed by
 //!    [`Batch::destroy`] only, in the same transaction as the tombstone that says so, and are then overwritten or vacuumed as far as the store can.
+//!    Removing what is gone already is no error, so that removals can be applied again after a restore. A holder whose key was removed keeps
+//!    its number and its name.
 //! 5. *What is read was written.* Reads give exactly the bytes written, or [`StoreError::Damaged`]; never part of a batch.
 //! 6. *Unique names.* At most one entry per `id_name`, at most one holder per `holder_name`: a batch that breaks this is refused whole.
 //!
 //! The conformance suite in the tests of this crate is this contract as code; every store passes all of it.
 //!
 
+mod check;
+pub mod memory;
+
 use std::fmt;
 
 use bezwaar_ledger::entry::ENTRY_BYTES;
 
-/// The most entries in one batch.
+/// The most entries in one batch; as many holders, contacts, removals and named values at most.
 pub const BATCH_ENTRIES_MAX: usize = 20_000;
 /// The longest sealed opening or contact, in bytes.
 pub const SEALED_BYTES_MAX: usize = 1 << 20;
@@ -33,6 +38,17 @@ pub const SEALED_BYTES_MAX: usize = 1 << 20;
 pub const DOCUMENT_BYTES_MAX: usize = 64 << 20;
 /// The longest named value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 1 << 20;
+/// The longest name of a named value, in bytes; printable ASCII without blanks.
+pub const VALUE_NAME_BYTES_MAX: usize = 255;
+/// The longest wrapped key, in bytes.
+pub const WRAPPED_KEY_BYTES_MAX: usize = 1024;
+/// The most a batch holds in openings, documents, contacts and named values together, in bytes.
+pub const BATCH_BYTES_MAX: usize = 256 << 20;
+
+/// Why a batch with an `id_name` that an entry has is refused.
+const ID_NAME_TAKEN: &str = "the name of an entry is taken";
+/// Why a batch with a holder whose name a holder has is refused.
+const HOLDER_NAME_TAKEN: &str = "the name of a holder is taken";
 
 /// A keyed hash that stands for an account or an id: HMAC-SHA-256, first 16 bytes, under a key of the vault.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
