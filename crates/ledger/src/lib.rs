@@ -4,6 +4,8 @@
 //!
 //! - [`key`]: the root key of a register, and the keyed names of people and items made from it;
 //! - [`tlog`]: Merkle tree hashing ([RFC 6962](https://www.rfc-editor.org/rfc/rfc6962#section-2.1)), for any kind of leaf;
+//! - [`vrf`]: pseudonyms of accounts that only the register can make, and everybody can check;
+//! - [`subject_tree`]: whether somebody is among the subjects of a release. `spec/absence.md` has the bytes of both;
 //! - [`extract`]: the file of acts through a moment, by subject key. `spec/extract.md` has its bytes.
 //!
 //! ```
@@ -39,4 +41,6 @@ pub mod entry;
 pub mod extract;
 mod hex;
 pub mod key;
+pub mod subject_tree;
 pub mod tlog;
+pub mod vrf;

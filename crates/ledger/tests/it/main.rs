@@ -7,4 +7,6 @@ mod hostile;
 mod key;
 mod made_up;
 mod round_trip;
+mod subject_tree;
 mod tlog;
+mod vrf;
