@@ -108,7 +108,7 @@ pub enum Outcome {
 }
 
 /// What the act is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Act {
     /// Says no to uses.
     Object {
@@ -187,7 +187,7 @@ impl Act {
 }
 
 /// One dated act of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Choice {
     /// Its id.
     pub id: String,

@@ -5,48 +5,187 @@ use std::collections::HashMap;
 use serde::{Deserialize, de};
 
 use super::LineError;
-use crate::account::Services;
+use crate::account::{Account, Kind, Services};
 use crate::choice::{Act, By, Channel, Choice, LinkKind, Outcome};
 use crate::pattern::{Pattern, is_use, plain};
 use crate::time::Instant;
 
-#[derive(Deserialize)]
+/// The fields of one act as somebody wrote them, before anything is checked. What names a person is a text `service:value`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WireChoice {
-    id: String,
+pub struct ChoiceFields {
+    /// Its id.
+    pub id: String,
+    /// Whose act it is.
     #[serde(default)]
-    person: Option<String>,
-    act: String,
-    received_at: String,
+    pub person: Option<String>,
+    /// The word for the act.
+    pub act: String,
+    /// When it was received.
+    pub received_at: String,
+    /// When another ledger took it.
     #[serde(default)]
-    recorded_at: Option<String>,
+    pub recorded_at: Option<String>,
+    /// When it was written; never counts.
     #[serde(default)]
-    written_at: Option<String>,
+    pub written_at: Option<String>,
+    /// Which uses.
     #[serde(default)]
-    uses: Option<Vec<String>>,
+    pub uses: Option<Vec<String>>,
+    /// Which recipients.
     #[serde(default)]
-    recipients: Option<Vec<String>>,
+    pub recipients: Option<Vec<String>>,
+    /// Which items.
     #[serde(default)]
-    items: Option<Vec<String>>,
+    pub items: Option<Vec<String>>,
+    /// Which control.
     #[serde(default)]
-    control: Option<String>,
+    pub control: Option<String>,
+    /// The position of a control, or the other account of a link.
     #[serde(default)]
-    to: Option<String>,
+    pub to: Option<String>,
+    /// The act it is about.
     #[serde(default)]
-    of: Option<String>,
+    pub of: Option<String>,
+    /// How two accounts belong together.
     #[serde(default)]
-    how: Option<String>,
+    pub how: Option<String>,
+    /// The signal.
     #[serde(default)]
-    signal: Option<String>,
+    pub signal: Option<String>,
+    /// What an answer says.
     #[serde(default)]
-    outcome: Option<String>,
+    pub outcome: Option<String>,
+    /// How it came.
     #[serde(default)]
-    channel: Option<String>,
+    pub channel: Option<String>,
+    /// Who sent it.
     #[serde(default)]
-    by: Option<String>,
+    pub by: Option<String>,
+    /// For the file's owner; a register reads `filer` in it, nothing else does.
     #[serde(default)]
-    #[expect(dead_code, reason = "`ext` is for the file's owner; nothing in it is read")]
-    ext: Option<de::IgnoredAny>,
+    pub ext: Option<Ext>,
+}
+
+/// What stands under `ext`: anything at all, of which only `filer` is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ext {
+    /// Who sent the act, when another than the person it is filed for: a text, or something that is none.
+    pub filer: Option<Result<String, NotText>>,
+}
+
+/// Where a text should stand, something else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotText;
+
+impl<'de> Deserialize<'de> for Ext {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Ext, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let filer = match value.get("filer") {
+            None | Some(serde_json::Value::Null) => None,
+            Some(serde_json::Value::String(text)) => Some(Ok(text.clone())),
+            Some(_) => Some(Err(NotText)),
+        };
+        Ok(Ext { filer })
+    }
+}
+
+/// Whom a text names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Named {
+    /// There is no text.
+    #[default]
+    Absent,
+    /// It names nobody.
+    Nobody,
+    /// An account.
+    Account {
+        /// It.
+        account: Account,
+        /// Whether it was written in another case or form than the normalised one (separators in a number and a leading `@` do not
+        /// count).
+        respelled: bool,
+    },
+}
+
+impl Named {
+    /// Whom `service:value` names.
+    pub fn parse(text: Option<&str>, services: &Services) -> Named {
+        let Some(text) = text else { return Named::Absent };
+        let value = text.trim().split_once(':').map_or("", |(_, value)| value);
+        Named::new(services.parse(text), value)
+    }
+
+    /// An account, or nobody, with the value it was told from.
+    pub fn new(account: Option<Account>, value: &str) -> Named {
+        match account {
+            Some(account) => {
+                let respelled = respelled(&account, value);
+                Named::Account { account, respelled }
+            }
+            None => Named::Nobody,
+        }
+    }
+}
+
+/// Whether a value is not the account's normalised one, in more than what people leave in or out of habit.
+fn respelled(account: &Account, value: &str) -> bool {
+    let normal = account.expose_canonical().splitn(3, ':').nth(2).unwrap_or_default();
+    let value = value.trim();
+    let own = value.split_once(':').filter(|(own, _)| own.trim().eq_ignore_ascii_case(account.service())).map(|(_, rest)| rest.trim());
+    match account.kind() {
+        Kind::Phone => false,
+        Kind::Handle => own.unwrap_or(value).trim_start_matches('@') != normal,
+        Kind::Id | Kind::Mail | Kind::Url | Kind::Opaque => own.unwrap_or(value) != normal,
+    }
+}
+
+/// One act, read and found sound in itself. Whether its id is its own and what it names is there, is for whoever reads the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoiceLine {
+    /// The act.
+    pub choice: Choice,
+    /// Whether the person's name was written in another case or form than the normalised one.
+    pub respelled: bool,
+    /// Who sent it, as `ext.filer` says.
+    pub filer: Named,
+    /// What a person should look at, though it stops nothing.
+    pub notes: Vec<LineError>,
+}
+
+impl ChoiceLine {
+    /// Reads one line of a choices file.
+    pub fn parse(line: usize, text: &str, services: &Services) -> Result<ChoiceLine, Vec<LineError>> {
+        let fields: ChoiceFields = serde_json::from_str(text).map_err(|error| vec![LineError::of_json(line, &error)])?;
+        let person = Named::parse(fields.person.as_deref(), services);
+        let filer = match fields.ext.as_ref().and_then(|ext| ext.filer.as_ref()) {
+            None => Named::Absent,
+            Some(Ok(text)) => Named::parse(Some(text), services),
+            Some(Err(NotText)) => Named::Nobody,
+        };
+        ChoiceLine::check(line, &fields, person, filer, services)
+    }
+
+    /// Checks the fields of one act that came in another way than as a line of JSON. `fields.person` and `fields.ext` are not looked at:
+    /// `person` and `filer` stand for them.
+    pub fn check(
+        line: usize,
+        fields: &ChoiceFields,
+        person: Named,
+        filer: Named,
+        services: &Services,
+    ) -> Result<ChoiceLine, Vec<LineError>> {
+        let mut reader = LineReader { services, notes: Vec::new(), errors: Vec::new() };
+        let respelled = matches!(person, Named::Account { respelled: true, .. });
+        let choice = reader.choice(line, fields, person);
+        match choice.filter(|_| reader.errors.is_empty()) {
+            Some(choice) => {
+                reader.look(line, &choice);
+                Ok(ChoiceLine { choice, respelled, filer, notes: reader.notes })
+            }
+            None => Err(reader.errors),
+        }
+    }
 }
 
 /// A choices file as read: every choice, and the lines each stands on.
@@ -64,9 +203,7 @@ pub struct ChoiceFile {
 pub fn read_choices(text: &str, services: &Services) -> Result<ChoiceFile, Vec<LineError>> {
     let mut reader = Reader { services, file: ChoiceFile::default(), lines: Vec::new(), first_line: HashMap::new(), errors: Vec::new() };
     for (index, line) in text.split('\n').enumerate() {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        let line = if index == 0 { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
-        if !line.trim().is_empty() {
+        if let Some(line) = choice_text(index, line) {
             reader.line(index + 1, line);
         }
     }
@@ -77,6 +214,86 @@ pub fn read_choices(text: &str, services: &Services) -> Result<ChoiceFile, Vec<L
         reader.errors.sort_by_key(|error| (error.line(), error.column()));
         Err(reader.errors)
     }
+}
+
+/// What there is to read in a line of a choices file (without its line feed; `index` from 0): nothing, when it is blank.
+pub fn choice_text(index: usize, line: &str) -> Option<&str> {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let line = if index == 0 { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
+    (!line.trim().is_empty()).then_some(line)
+}
+
+/// What an act names by `of`, and what kind of act that must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reference<'a> {
+    /// The id.
+    pub of: &'a str,
+    /// The kind.
+    pub kind: RefKind,
+}
+
+/// What kind of act is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefKind {
+    /// An objection.
+    Object,
+    /// A consent.
+    Consent,
+    /// A link.
+    Link,
+    /// Any act.
+    Act,
+}
+
+impl<'a> Reference<'a> {
+    /// The reference in an act, if it has one.
+    pub fn of(act: &'a Act) -> Option<Reference<'a>> {
+        let (of, kind) = match act {
+            Act::Withdraw { of } => (of, RefKind::Object),
+            Act::WithdrawConsent { of } => (of, RefKind::Consent),
+            Act::Unlink { of } => (of, RefKind::Link),
+            Act::Answer { of, .. } => (of, RefKind::Act),
+            _ => return None,
+        };
+        Some(Reference { of, kind })
+    }
+
+    /// What is wrong when no such act is there.
+    pub fn problem(self, line: usize) -> LineError {
+        LineError::new(line, 0, format!("`of` names `{}`, but there is no {} with that id in this file", self.of, self.kind.as_str()))
+    }
+}
+
+impl RefKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RefKind::Object => "object",
+            RefKind::Consent => "consent",
+            RefKind::Link => "link",
+            RefKind::Act => "act",
+        }
+    }
+
+    /// The kind an act can be named as, besides as an act.
+    pub fn of(act: &Act) -> RefKind {
+        match act {
+            Act::Object { .. } => RefKind::Object,
+            Act::Consent { .. } => RefKind::Consent,
+            Act::Link { .. } => RefKind::Link,
+            _ => RefKind::Act,
+        }
+    }
+
+    /// Whether an act of this kind can stand where `needed` is named.
+    pub fn can_be(self, needed: RefKind) -> bool {
+        needed == RefKind::Act || self == needed
+    }
+}
+
+/// What is wrong when an id stands twice for different acts.
+pub fn other_content(line: usize, id: &str, first: usize) -> LineError {
+    LineError::new(line, 0, format!("the id `{id}` stands on line {first} with other content: ids name one act each"))
 }
 
 struct Reader<'a> {
@@ -91,34 +308,19 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&mut self, line: usize, text: &str) {
-        let wire: WireChoice = match serde_json::from_str(text) {
-            Ok(wire) => wire,
-            Err(error) => return self.errors.push(LineError::of_json(line, &error)),
+        let ChoiceLine { choice, notes, .. } = match ChoiceLine::parse(line, text, self.services) {
+            Ok(read) => read,
+            Err(errors) => return self.errors.extend(errors),
         };
-        let before = self.errors.len();
-        let choice = self.choice(line, wire);
-        let Some(choice) = choice.filter(|_| self.errors.len() == before) else { return };
         match self.first_line.get(&choice.id).copied() {
             Some(place) => {
                 if self.file.choices.get(place) != Some(&choice) {
                     let first = self.lines.get(place).copied().unwrap_or_default();
-                    let message = format!("the id `{}` stands on line {first} with other content: ids name one act each", choice.id);
-                    self.errors.push(LineError::new(line, 0, message));
+                    self.errors.push(other_content(line, &choice.id, first));
                 }
             }
             None => {
-                if choice.act == Act::Unreadable {
-                    let message = format!("`{}` cannot be evaluated and counts as a no to everything", choice.id);
-                    self.file.notes.push(LineError::new(line, 0, message));
-                } else if choice.act.opens() && !choice.by_own_hand() {
-                    let message =
-                        format!("`{}` opens something but did not come by the person's own hand, so it does not count", choice.id);
-                    self.file.notes.push(LineError::new(line, 0, message));
-                }
-                for field in empty_lists(&choice.act) {
-                    let message = format!("`{field}` of `{}` is empty, and an empty list in a no is read as all", choice.id);
-                    self.file.notes.push(LineError::new(line, 0, message));
-                }
+                self.file.notes.extend(notes);
                 self.first_line.insert(choice.id.clone(), self.file.choices.len());
                 self.lines.push(line);
                 self.file.choices.push(choice);
@@ -126,11 +328,48 @@ impl Reader<'_> {
         }
     }
 
+    /// `of` must name an act that is there, and of the right kind. An opening act that names nothing would open
+    /// nothing; that is safe, yet surely not what was meant.
+    fn check_references(&mut self) {
+        for (place, choice) in self.file.choices.iter().enumerate() {
+            let Some(reference) = Reference::of(&choice.act) else { continue };
+            let named = self.first_line.get(reference.of).and_then(|place| self.file.choices.get(*place));
+            if !named.is_some_and(|named| RefKind::of(&named.act).can_be(reference.kind)) {
+                let line = self.lines.get(place).copied().unwrap_or_default();
+                self.errors.push(reference.problem(line));
+            }
+        }
+    }
+}
+
+/// Reads the fields of one act, with all that is wrong with them.
+struct LineReader<'a> {
+    services: &'a Services,
+    notes: Vec<LineError>,
+    errors: Vec<LineError>,
+}
+
+impl LineReader<'_> {
+    /// What a person should look at in a sound act.
+    fn look(&mut self, line: usize, choice: &Choice) {
+        if choice.act == Act::Unreadable {
+            let message = format!("`{}` cannot be evaluated and counts as a no to everything", choice.id);
+            self.notes.push(LineError::new(line, 0, message));
+        } else if choice.act.opens() && !choice.by_own_hand() {
+            let message = format!("`{}` opens something but did not come by the person's own hand, so it does not count", choice.id);
+            self.notes.push(LineError::new(line, 0, message));
+        }
+        for field in empty_lists(&choice.act) {
+            let message = format!("`{field}` of `{}` is empty, and an empty list in a no is read as all", choice.id);
+            self.notes.push(LineError::new(line, 0, message));
+        }
+    }
+
     fn error(&mut self, line: usize, message: impl Into<String>) {
         self.errors.push(LineError::new(line, 0, message));
     }
 
-    fn choice(&mut self, line: usize, wire: WireChoice) -> Option<Choice> {
+    fn choice(&mut self, line: usize, wire: &ChoiceFields, person: Named) -> Option<Choice> {
         let received_at = self.instant(line, "received_at", Some(&wire.received_at));
         let recorded_at = self.instant(line, "recorded_at", wire.recorded_at.as_deref());
         self.instant(line, "written_at", wire.written_at.as_deref());
@@ -140,26 +379,24 @@ impl Reader<'_> {
         let by = self.word(line, "by", wire.by.as_deref(), By::lookup, "self, parent, guardian, agent");
         let channel =
             self.word(line, "channel", wire.channel.as_deref(), Channel::lookup, "form, api, mail, post, setting, signal, import");
-        let person = match wire.person.as_deref() {
-            Some(text) => {
-                let account = self.services.parse(text);
-                if account.is_none() {
-                    self.error(line, "`person` names nobody: write `service:account`, or `mail:`, `tel:` (with country code), `url:`");
-                }
-                account
+        let person = match person {
+            Named::Account { account, .. } => Some(account),
+            Named::Nobody => {
+                self.error(line, "`person` names nobody: write `service:account`, or `mail:`, `tel:` (with country code), `url:`");
+                None
             }
-            None => {
+            Named::Absent => {
                 if wire.act != "answer" {
                     self.error(line, "`person` is missing: write whose act it is, as `service:account`");
                 }
                 None
             }
         };
-        let act = self.act(line, &wire);
-        Some(Choice { id: wire.id, person, act, received_at: received_at?, recorded_at, by, channel })
+        let act = self.act(line, wire);
+        Some(Choice { id: wire.id.clone(), person, act, received_at: received_at?, recorded_at, by, channel })
     }
 
-    fn act(&mut self, line: usize, wire: &WireChoice) -> Act {
+    fn act(&mut self, line: usize, wire: &ChoiceFields) -> Act {
         let allowed: &[&str] = match wire.act.as_str() {
             "object" => &["uses", "recipients", "items"],
             "set" => &["control", "to"],
@@ -249,7 +486,7 @@ impl Reader<'_> {
         }
     }
 
-    fn needed(&mut self, line: usize, wire: &WireChoice, field: &str, value: Option<&str>) -> String {
+    fn needed(&mut self, line: usize, wire: &ChoiceFields, field: &str, value: Option<&str>) -> String {
         match value {
             Some(value) if !value.trim().is_empty() => value.trim().to_owned(),
             _ => {
@@ -267,7 +504,7 @@ impl Reader<'_> {
                 "`{field}`: entry {} is neither an id nor `*` nor a prefix ending in `/*`; the no counts as one to everything",
                 place + 1
             );
-            self.file.notes.push(LineError::new(line, 0, message));
+            self.notes.push(LineError::new(line, 0, message));
             return None;
         }
         patterns(Some(list))
@@ -289,33 +526,6 @@ impl Reader<'_> {
             self.error(line, format!("`{field}` has a value nobody knows: it may be {words}"));
         }
         found
-    }
-
-    /// `of` must name an act that is there, and of the right kind. An opening act that names nothing would open
-    /// nothing; that is safe, yet surely not what was meant.
-    fn check_references(&mut self) {
-        for (place, choice) in self.file.choices.iter().enumerate() {
-            let (of, kind): (&str, &str) = match &choice.act {
-                Act::Withdraw { of } => (of, "object"),
-                Act::WithdrawConsent { of } => (of, "consent"),
-                Act::Unlink { of } => (of, "link"),
-                Act::Answer { of, .. } => (of, "act"),
-                _ => continue,
-            };
-            let named = self.first_line.get(of).and_then(|place| self.file.choices.get(*place)).map(|named| &named.act);
-            let good = match named {
-                Some(Act::Object { .. }) => kind == "object" || kind == "act",
-                Some(Act::Consent { .. }) => kind == "consent" || kind == "act",
-                Some(Act::Link { .. }) => kind == "link" || kind == "act",
-                Some(_) => kind == "act",
-                None => false,
-            };
-            if !good {
-                let line = self.lines.get(place).copied().unwrap_or_default();
-                let message = format!("`of` names `{of}`, but there is no {kind} with that id in this file");
-                self.errors.push(LineError::new(line, 0, message));
-            }
-        }
     }
 }
 
@@ -435,5 +645,32 @@ mod tests {
         let file = read("{\"id\":\"z\",\"person\":\"f:1\",\"act\":\"haunt\",\"received_at\":\"2025-05-26T21:50:00Z\"}").unwrap();
         assert_eq!(file.choices[0].act, Act::Unreadable);
         assert_eq!(file.notes.len(), 1);
+    }
+
+    #[test]
+    fn a_filer_stands_under_ext_and_another_spelling_is_seen() {
+        let parse = |person: &str, ext: &str| {
+            let line = format!(r#"{{"id":"o","person":"{person}","act":"object","received_at":"2025-05-26T21:50:00Z","ext":{ext}}}"#);
+            ChoiceLine::parse(1, &line, &Services::default()).unwrap()
+        };
+        for (ext, expect) in [("{}", Named::Absent), ("7", Named::Absent), (r#"{"filer":null}"#, Named::Absent)] {
+            assert_eq!(parse("f:1", ext).filer, expect, "{ext}");
+        }
+        for ext in [r#"{"filer":7}"#, r#"{"filer":"nobody"}"#, r#"{"filer":"f:[deleted]"}"#] {
+            assert_eq!(parse("f:1", ext).filer, Named::Nobody, "{ext}");
+        }
+        assert!(matches!(parse("f:1", r#"{"filer":"f:Noor"}"#).filer, Named::Account { respelled: true, .. }));
+        for (person, respelled) in [
+            ("f:noor", false),
+            ("f:@noor", false),
+            ("F: f:noor", false),
+            ("f:Noor", true),
+            ("f:1", false),
+            ("f:01", true),
+            ("tel:+31 6 12345678", false),
+            ("mail:Noor@x.nl", true),
+        ] {
+            assert_eq!(parse(person, "{}").respelled, respelled, "{person}");
+        }
     }
 }

@@ -9,7 +9,7 @@ mod item;
 
 use std::fmt;
 
-pub use choice::{ChoiceFile, read_choices};
+pub use choice::{ChoiceFields, ChoiceFile, ChoiceLine, Ext, Named, NotText, RefKind, Reference, choice_text, other_content, read_choices};
 pub use decision::decision_line;
 pub use item::{WIRE_ITEM_FIELDS, item_line, parse_item};
 
