@@ -81,6 +81,35 @@ impl fmt::Debug for Account {
     }
 }
 
+impl Account {
+    /// Reads an account in its normalised form, as [`Account::expose_canonical`] gives it. Nothing is normalised: a text no normaliser
+    /// would have written is refused, as far as that can be told without the rules of its service.
+    pub fn from_canonical(text: &str) -> Option<Account> {
+        let (service, rest) = text.split_once(':')?;
+        let (kind, value) = rest.split_once(':')?;
+        let kind = Kind::lookup(kind)?;
+        let own_kind = match service {
+            "mail" => kind == Kind::Mail,
+            "tel" => kind == Kind::Phone,
+            "url" => kind == Kind::Url,
+            _ => true,
+        };
+        let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+        let in_kind = match kind {
+            Kind::Id => digits(value),
+            Kind::Phone => value.strip_prefix('+').is_some_and(|number| (7..=15).contains(&number.len()) && digits(number)),
+            Kind::Mail => value.contains('@'),
+            Kind::Url => value.contains("://") && !value.ends_with('/'),
+            Kind::Handle | Kind::Opaque => true,
+        };
+        // Lower case can take more bytes than the letters it was made from, but not twice as many.
+        let in_bounds = !service.is_empty() && (1..=2 * ACCOUNT_BYTES_MAX).contains(&value.len());
+        let sound = own_kind && in_kind && in_bounds && service.bytes().all(good) && !value.contains(char::is_control);
+        sound.then(|| Account { canonical: text.to_owned(), service_len: service.len() })
+    }
+}
+
 /// How one service writes its names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceRule {
@@ -327,6 +356,9 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expect: Option<&str>) {
         let account = services().parse(text);
+        if let Some(account) = &account {
+            assert_eq!(Account::from_canonical(account.expose_canonical()).as_ref(), Some(account), "{text}");
+        }
         assert_eq!(account.as_ref().map(Account::expose_canonical), expect, "{text}");
     }
 
@@ -419,5 +451,34 @@ mod tests {
         let account = services().parse("pics:noor.v").unwrap();
         assert_eq!(format!("{account:?}"), "Account(pics:…)");
         assert_eq!((account.service(), account.kind()), ("pics", Kind::Handle));
+    }
+
+    #[test]
+    fn only_normalised_accounts_are_read_back() {
+        let refused = [
+            "club:noor",
+            "club:handle:",
+            ":handle:noor",
+            "Club:handle:noor",
+            "cl ub:handle:noor",
+            "club:nick:noor",
+            "club:id:007",
+            "club:id:7a",
+            "tel:phone:31612345678",
+            "tel:phone:+0612345678",
+            "tel:phone:+123456",
+            "tel:handle:noor",
+            "mail:mail:noor",
+            "mail:handle:noor@example.org",
+            "url:url:example.org",
+            "url:url:https://example.org/",
+            "club:handle:no\u{7}or",
+        ];
+        for text in refused {
+            assert_eq!(Account::from_canonical(text), None, "{text}");
+        }
+        let long = |bytes: usize| format!("club:handle:{}", "a".repeat(bytes));
+        assert!(Account::from_canonical(&long(2 * ACCOUNT_BYTES_MAX)).is_some());
+        assert!(Account::from_canonical(&long(2 * ACCOUNT_BYTES_MAX + 1)).is_none());
     }
 }

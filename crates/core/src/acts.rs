@@ -141,6 +141,8 @@ pub struct HeldAct {
     pub received: Instant,
     /// The link it came over; absent for the account's own acts.
     pub via: Option<String>,
+    /// Whether its sender is not confirmed to be the account's holder; it counts all the same.
+    pub provisional: bool,
     /// What it does.
     pub body: HeldBody,
 }
@@ -169,16 +171,19 @@ impl Holdings {
             let Some(person) = &choice.person else { continue };
             let Some(body) = held_body(choice, &by_id) else { continue };
             let from = choice.counts_from();
-            let opens = body.opens();
+            let (opens, provisional) = (body.opens(), choice.provisional);
             // What the gate and the extract keep of a closing act is its one moment; an opening act has two.
             let received = if opens { choice.received_at } else { from };
-            holdings.hold(person, HeldAct { id: choice.id.clone(), from, received, via: None, body: body.clone() });
+            holdings.hold(person, HeldAct { id: choice.id.clone(), from, received, via: None, provisional, body: body.clone() });
             if opens {
                 continue;
             }
             // Once per moment at which it reached the account: an opening act must be later than the last of them.
             for (account, from, via) in reached(person, from, &links) {
-                holdings.hold(&account, HeldAct { id: choice.id.clone(), from, received: from, via: Some(via), body: body.clone() });
+                holdings.hold(
+                    &account,
+                    HeldAct { id: choice.id.clone(), from, received: from, via: Some(via), provisional, body: body.clone() },
+                );
             }
         }
         for acts in holdings.held.values_mut() {

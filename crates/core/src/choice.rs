@@ -18,6 +18,16 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
+    /// The spelling in the exchange format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LinkKind::AccountsCentre => "accounts-centre",
+            LinkKind::SamePerson => "same-person",
+            LinkKind::Renamed => "renamed",
+            LinkKind::Organisation => "organisation",
+        }
+    }
+
     /// The kind with this spelling.
     pub fn lookup(text: &str) -> Option<LinkKind> {
         Some(match text {
@@ -44,6 +54,16 @@ pub enum By {
 }
 
 impl By {
+    /// The spelling in the exchange format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            By::Own => "self",
+            By::Parent => "parent",
+            By::Guardian => "guardian",
+            By::Agent => "agent",
+        }
+    }
+
     /// The sender with this spelling.
     pub fn lookup(text: &str) -> Option<By> {
         Some(match text {
@@ -76,6 +96,19 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// The spelling in the exchange format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::Form => "form",
+            Channel::Api => "api",
+            Channel::Mail => "mail",
+            Channel::Post => "post",
+            Channel::Setting => "setting",
+            Channel::Signal => "signal",
+            Channel::Import => "import",
+        }
+    }
+
     /// The channel with this spelling.
     pub fn lookup(text: &str) -> Option<Channel> {
         Some(match text {
@@ -105,6 +138,27 @@ pub enum Outcome {
     Refused,
     /// Not authorised; takes effect through the register only.
     Void,
+}
+
+impl Outcome {
+    /// The spelling in the exchange format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Upheld => "upheld",
+            Outcome::Refused => "refused",
+            Outcome::Void => "void",
+        }
+    }
+
+    /// The outcome with this spelling.
+    pub fn lookup(text: &str) -> Option<Outcome> {
+        Some(match text {
+            "upheld" => Outcome::Upheld,
+            "refused" => Outcome::Refused,
+            "void" => Outcome::Void,
+            _ => return None,
+        })
+    }
 }
 
 /// What the act is.
@@ -203,6 +257,8 @@ pub struct Choice {
     pub by: Option<By>,
     /// How it came.
     pub channel: Option<Channel>,
+    /// Whether its sender is not confirmed to be the account's holder. It counts all the same; only a register can say so.
+    pub provisional: bool,
 }
 
 impl Choice {

@@ -195,6 +195,7 @@ fn extract(folder: &Path, name: &str, nth: u64) {
             recorded_at: None,
             by: None,
             channel: Some(Channel::Form),
+            provisional: false,
         })
         .collect();
     let holdings = Holdings::resolve(&choices);

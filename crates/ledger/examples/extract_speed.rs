@@ -57,7 +57,16 @@ fn choice(services: &Services, number: u64, person: u64, start: Instant, random:
     };
     let received_at = start.plus_micros(random.below(700 * DAY as u64) as i64);
     let id = format!("o-{number}");
-    Choice { id, person: Some(account(services, person)), act, received_at, recorded_at: None, by: None, channel: Some(Channel::Form) }
+    Choice {
+        id,
+        person: Some(account(services, person)),
+        act,
+        received_at,
+        recorded_at: None,
+        by: None,
+        channel: Some(Channel::Form),
+        provisional: false,
+    }
 }
 
 fn holdings(people: u64) -> Holdings {

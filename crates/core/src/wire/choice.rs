@@ -393,7 +393,7 @@ impl LineReader<'_> {
             }
         };
         let act = self.act(line, wire);
-        Some(Choice { id: wire.id.clone(), person, act, received_at: received_at?, recorded_at, by, channel })
+        Some(Choice { id: wire.id.clone(), person, act, received_at: received_at?, recorded_at, by, channel, provisional: false })
     }
 
     fn act(&mut self, line: usize, wire: &ChoiceFields) -> Act {
@@ -472,13 +472,7 @@ impl LineReader<'_> {
             _ => {
                 let of = self.needed(line, wire, "of", wire.of.as_deref());
                 let outcome = self.needed(line, wire, "outcome", wire.outcome.as_deref());
-                let lookup = |text: &str| match text {
-                    "upheld" => Some(Outcome::Upheld),
-                    "refused" => Some(Outcome::Refused),
-                    "void" => Some(Outcome::Void),
-                    _ => None,
-                };
-                match self.word(line, "outcome", Some(&outcome), lookup, "upheld, refused, void") {
+                match self.word(line, "outcome", Some(&outcome), Outcome::lookup, "upheld, refused, void") {
                     Some(outcome) => Act::Answer { of, outcome },
                     None => Act::Unreadable,
                 }

@@ -332,7 +332,14 @@ impl ActBytes<'_> {
     /// The act as the decision takes it.
     pub(super) fn to_act(&self) -> Option<HeldAct> {
         let body = body_of(self.shape, self.tail)?;
-        Some(HeldAct { id: self.id.to_owned(), from: self.from, received: self.received, via: self.via.map(str::to_owned), body })
+        Some(HeldAct {
+            id: self.id.to_owned(),
+            from: self.from,
+            received: self.received,
+            via: self.via.map(str::to_owned),
+            provisional: false,
+            body,
+        })
     }
 }
 

@@ -41,7 +41,16 @@ pub(crate) fn read(bytes: &[u8]) -> Extract {
 
 pub(crate) fn choice(id: &str, person: &str, act: Act, received_at: &str) -> Choice {
     let received_at = instant(received_at);
-    Choice { id: id.to_owned(), person: Some(account(person)), act, received_at, recorded_at: None, by: None, channel: None }
+    Choice {
+        id: id.to_owned(),
+        person: Some(account(person)),
+        act,
+        received_at,
+        recorded_at: None,
+        by: None,
+        channel: None,
+        provisional: false,
+    }
 }
 
 /// A few people, one act of every kind, one link.
@@ -159,7 +168,7 @@ impl Random {
             let by = self.one_of(&[None, None, Some(By::Own), Some(By::Agent)]);
             let channel = self.one_of(&[None, None, Some(Channel::Form), Some(Channel::Mail)]);
             let person = Some(account(&self.person(people)));
-            made.push(Choice { id: format!("{prefix}-{place}"), person, act, received_at, recorded_at, by, channel });
+            made.push(Choice { id: format!("{prefix}-{place}"), person, act, received_at, recorded_at, by, channel, provisional: false });
         }
         made
     }

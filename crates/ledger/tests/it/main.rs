@@ -6,6 +6,7 @@ mod forge;
 mod hostile;
 mod key;
 mod made_up;
+mod openings;
 mod round_trip;
 mod subject_tree;
 mod tlog;
