@@ -26,7 +26,7 @@ use std::thread;
 
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::{Identity, IsIdentity, VartimeMultiscalarMul};
+use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
 use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -196,9 +196,6 @@ impl IndexPublicKey {
     /// outputs could be made at will.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<IndexPublicKey, VrfError> {
         let bytes = CompressedRistretto(*bytes);
-        if bytes == CompressedRistretto::identity() {
-            return Err(VrfError::PublicKeyIdentity);
-        }
         let point = bytes.decompress().ok_or(VrfError::PublicKeyPoint)?;
         if point.is_identity() { Err(VrfError::PublicKeyIdentity) } else { Ok(IndexPublicKey { point, bytes }) }
     }

@@ -147,6 +147,18 @@ proptest! {
     }
 
     #[test]
+    fn any_bytes_are_refused_or_come_back(version in 0..3_u8, end in 0..4_u8, depth in 0..4_u8, rest in vec(any::<u8>(), 0..5), hashes in 0..6_usize) {
+        let bytes = [&[version, end, 0, depth][..], &vec![0x33; hashes * 32], &rest[..rest.len().saturating_sub(2)]].concat();
+        match SubjectProof::from_bytes(&bytes) {
+            Err(_) => prop_assert!(version != 1 || end > 2 || rest.len() > 2 || hashes != usize::from(depth) + usize::from(end == 2)),
+            Ok(proof) => {
+                prop_assert_eq!(version, 1);
+                prop_assert_eq!(proof.to_bytes(), bytes);
+            }
+        }
+    }
+
+    #[test]
     fn every_release_has_its_own_indexes(one in "[a-z0-9-]{0,12}", other in "[a-z0-9-]{0,12}", output in vec(any::<u8>(), 64)) {
         let output = VrfOutput::from_bytes(output.try_into().unwrap());
         let expected = sha256(&[b"bezwaar subject index v1\0", &(one.len() as u64).to_be_bytes(), one.as_bytes(), output.as_bytes()]);
@@ -301,13 +313,13 @@ fn the_order_of_a_list_does_not_matter_but_to_the_stream() {
 
 #[test]
 fn every_byte_of_a_proof_counts() {
-    let tree = SubjectTree::build(["0001", "0010", "0111", "100", "1010", "11"].map(index).into());
+    let tree = SubjectTree::build(["0001", "0010", "0111", "100", "1010", "11", "1101"].map(index).into());
     let refused = |bytes: &[u8], index: &SubjectIndex| match SubjectProof::from_bytes(bytes) {
         Err(error) => error,
         Ok(proof) => proof.verify(&tree.root(), tree.len(), index).unwrap_err(),
     };
-    // Ends: a leaf; an empty part; another's leaf that shares three bits.
-    for (beginning, end) in [("0010", 1), ("010", 2), ("01001", 2), ("1011", 2), ("0001", 1)] {
+    // Ends: the leaf of the index; another's, which shares all the bits or some more; an empty part.
+    for (beginning, end) in [("0010", 1), ("010", 2), ("01001", 2), ("1011", 2), ("0001", 1), ("111", 0)] {
         let subject = index(beginning);
         let good = tree.prove(&subject).to_bytes();
         assert_eq!(good[1], end, "{beginning}");
