@@ -6,7 +6,7 @@
 //! - [`tlog`]: Merkle tree hashing ([RFC 6962](https://www.rfc-editor.org/rfc/rfc6962#section-2.1)), for any kind of leaf;
 //! - [`vrf`]: pseudonyms of accounts that only the register can make, and everybody can check;
 //! - [`subject_tree`]: whether somebody is among the subjects of a release. `spec/absence.md` has the bytes of both;
-//! - [`entry`], [`event`], [`expanded`], [`opening`]: what stands on the ledger of a register, and what it stands for: `spec/ledger.md`;
+//! - [`entry`], [`event`], [`expanded`], [`opening`], [`replay`]: what stands on the ledger of a register, and what it stands for: `spec/ledger.md`;
 //! - [`extract`]: the file of acts through a moment, by subject key. `spec/extract.md` has its bytes.
 //!
 //! ```
@@ -46,6 +46,7 @@ mod hex;
 mod json;
 pub mod key;
 pub mod opening;
+pub mod replay;
 pub mod subject_tree;
 pub mod tlog;
 pub mod vrf;

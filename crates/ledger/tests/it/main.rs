@@ -7,6 +7,7 @@ mod hostile;
 mod key;
 mod made_up;
 mod openings;
+mod replay;
 mod round_trip;
 mod subject_tree;
 mod tlog;
