@@ -1,64 +1,26 @@
-//! Merkle tree hashing as transparency ledgers do it: [RFC 6962, section 2.1](https://www.rfc-editor.org/rfc/rfc6962#section-2.1)
-//! (unchanged in RFC 9162) with SHA-256. It knows nothing of what a leaf says.
+//! What transparency ledgers have in common: trees, proofs, signed notes, checkpoints, tiles, trust policies, proof files and witnesses.
+//!
+//! It knows nothing of what a leaf says, and needs no disk, no network, no clock and no randomness: those who call it bring bytes,
+//! keys and times. The words and formats are the field's:
+//!
+//! | module | specification | what it has |
+//! |---|---|---|
+//! | (here) | [RFC 6962 §2.1](https://www.rfc-editor.org/rfc/rfc6962#section-2.1) | [`leaf_hash`], [`node_hash`], [`RootBuilder`] |
+//! | [`proof`] | [RFC 9162 §2.1.3–2.1.4](https://www.rfc-editor.org/rfc/rfc9162#section-2.1.3) | inclusion and consistency proofs |
+//! | [`note`] | [c2sp.org/signed-note](https://c2sp.org/signed-note) | keys, and texts that keys have signed |
+//! | [`checkpoint`] | [c2sp.org/tlog-checkpoint](https://c2sp.org/tlog-checkpoint) | the signed tree head |
+//! | [`cosignature`] | [c2sp.org/tlog-cosignature](https://c2sp.org/tlog-cosignature) | what a witness signs |
+//! | [`tile`] | [c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) | the tree and its entries as static files |
+//!
+//! A word on words: a *ledger* is what these specifications call a log, an *origin* is its name, a *root* is the hash of the whole tree, a
+//! *checkpoint* is origin, size and root, signed; a *cosignature* is a witness's signature on a checkpoint, with a time.
 
-use sha2::{Digest, Sha256};
+pub mod checkpoint;
+pub mod cosignature;
+mod hash;
+pub mod note;
+pub mod proof;
+mod text;
+pub mod tile;
 
-/// A SHA-256 hash: of a leaf, of an inner node, or of a whole tree.
-pub type Hash = [u8; 32];
-
-const LEAF: u8 = 0x00;
-const NODE: u8 = 0x01;
-
-/// The hash of a leaf: SHA-256(0x00 ‖ data).
-pub fn leaf_hash(data: &[u8]) -> Hash {
-    Sha256::new().chain_update([LEAF]).chain_update(data).finalize().into()
-}
-
-/// The hash of an inner node: SHA-256(0x01 ‖ left ‖ right).
-pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([NODE]).chain_update(left).chain_update(right).finalize().into()
-}
-
-/// The root of a tree whose leaves come one by one, in memory that grows with the logarithm of their number.
-#[derive(Clone, Debug, Default)]
-pub struct RootBuilder {
-    /// The roots of the full subtrees the leaves so far make up, largest first.
-    // INVARIANT: one for every 1 in the binary form of `leaves`.
-    full: Vec<Hash>,
-    leaves: u64,
-}
-
-impl RootBuilder {
-    /// The tree without leaves.
-    pub fn new() -> RootBuilder {
-        RootBuilder::default()
-    }
-
-    /// Appends a leaf by its data.
-    pub fn push(&mut self, data: &[u8]) {
-        self.push_hash(leaf_hash(data));
-    }
-
-    /// Appends a leaf by its [hash](leaf_hash).
-    pub fn push_hash(&mut self, leaf: Hash) {
-        let mut node = leaf;
-        for _ in 0..self.leaves.trailing_ones() {
-            if let Some(left) = self.full.pop() {
-                node = node_hash(&left, &node);
-            }
-        }
-        self.full.push(node);
-        self.leaves += 1;
-    }
-
-    /// How many leaves there are.
-    pub fn leaves(&self) -> u64 {
-        self.leaves
-    }
-
-    /// The root of the tree as it is now: MTH of RFC 6962. That of no leaves is the hash of nothing.
-    pub fn root(&self) -> Hash {
-        let joined = self.full.iter().rev().copied().reduce(|right, left| node_hash(&left, &right));
-        joined.unwrap_or_else(|| Sha256::digest([]).into())
-    }
-}
+pub use hash::{Hash, RootBuilder, leaf_hash, node_hash};
