@@ -25,6 +25,8 @@
 
 mod check;
 pub mod memory;
+pub mod sqlite;
+mod sum;
 
 use std::fmt;
 

@@ -1,0 +1,308 @@
+//! Reads. Every row is compared with its check value before it is given out.
+
+use std::collections::BTreeSet;
+
+use bezwaar_ledger::entry::ENTRY_BYTES;
+use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, Transaction, params};
+
+use super::super::check::Standing;
+use super::super::sum::{Row, SUM_BYTES, sum};
+use super::super::{Head, Holder, HolderId, KeyedName, SealedOpening, StoreError};
+use super::error::from_sqlite;
+use super::open::standing_sum;
+use super::write::{holder_sum, opening_sum, signed};
+
+const STANDING: &str = include_str!("sql/standing.sql");
+const ENTRIES: &str = include_str!("sql/entries.sql");
+const ID_FIND: &str = include_str!("sql/id_find.sql");
+const HOLDER_FIND: &str = include_str!("sql/holder_find.sql");
+const HOLDER: &str = include_str!("sql/holder.sql");
+const HOLDERS: &str = include_str!("sql/holders.sql");
+const OPENING: &str = include_str!("sql/opening.sql");
+const OPENINGS: &str = include_str!("sql/openings.sql");
+const OPENINGS_OF: &str = include_str!("sql/openings_of.sql");
+const OPENINGS_CHECK: &str = include_str!("sql/openings_check.sql");
+const CONTACT: &str = include_str!("sql/contact.sql");
+const CONTACTS_CHECK: &str = include_str!("sql/contacts_check.sql");
+const DOCUMENT: &str = include_str!("sql/document.sql");
+const DOCUMENTS_CHECK: &str = include_str!("sql/documents_check.sql");
+const VALUE: &str = include_str!("sql/value.sql");
+const VALUES_CHECK: &str = include_str!("sql/values_check.sql");
+
+/// How many entries [`check`] reads at a time.
+const CHECKED_AT_ONCE: usize = 10_000;
+
+fn damaged<T>(because: &'static str) -> Result<T, StoreError> {
+    Err(StoreError::Damaged { because })
+}
+
+fn same(row_sum: &[u8], expected: [u8; SUM_BYTES], because: &'static str) -> Result<(), StoreError> {
+    if row_sum == expected { Ok(()) } else { damaged(because) }
+}
+
+/// A limit as SQLite counts.
+fn limited(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// A number that is never negative where it was written.
+fn number(columns: &Columns<'_>, at: usize) -> Result<u64, StoreError> {
+    let number: i64 = columns.get(at).map_err(from_sqlite)?;
+    u64::try_from(number).or_else(|_| damaged("a number is negative"))
+}
+
+fn blob<'c>(columns: &'c Columns<'_>, at: usize) -> Result<&'c [u8], StoreError> {
+    columns.get_ref(at).map_err(from_sqlite)?.as_blob().or_else(|_| damaged("a column is of another type than bytes"))
+}
+
+/// Runs a query and reads its rows one by one.
+fn for_each(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    mut each: impl FnMut(&Columns<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(query).map_err(from_sqlite)?;
+    let mut rows = statement.query(parameters).map_err(from_sqlite)?;
+    while let Some(columns) = rows.next().map_err(from_sqlite)? {
+        each(columns)?;
+    }
+    Ok(())
+}
+
+fn collect<T>(
+    connection: &Connection,
+    query: &str,
+    parameters: impl Params,
+    each: impl Fn(&Columns<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut all = Vec::new();
+    for_each(connection, query, parameters, |columns| {
+        all.push(each(columns)?);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// One view of the store for several queries.
+fn view(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
+    connection.transaction().map_err(from_sqlite)
+}
+
+/// Where the store stands, compared with the last entry and the last holder there are: a file that lost its end is noticed here.
+pub(super) fn standing(connection: &Connection) -> Result<Standing, StoreError> {
+    let mut found = None;
+    for_each(connection, STANDING, [], |columns| {
+        let standing = Standing { epoch: number(columns, 0)?, size: number(columns, 1)?, last_holder: number(columns, 2)? };
+        let expected = standing_sum(standing.epoch, standing.size, standing.last_holder);
+        same(blob(columns, 3)?, expected, "where the store stands does not match its check value")?;
+        let last: Option<i64> = columns.get(4).map_err(from_sqlite)?;
+        let last_holder: Option<i64> = columns.get(5).map_err(from_sqlite)?;
+        if last != signed(standing.size).checked_sub(1).filter(|last| *last >= 0) {
+            return damaged("the last entry is not where the store says it is");
+        }
+        if last_holder.unwrap_or(0) != signed(standing.last_holder) {
+            return damaged("the last holder is not the one the store says it is");
+        }
+        found = Some(standing);
+        Ok(())
+    })?;
+    found.map_or_else(|| damaged("the store does not say where it stands"), Ok)
+}
+
+pub(super) fn head(connection: &mut Connection) -> Result<Head, StoreError> {
+    let view = view(connection)?;
+    let Standing { size, last_holder, .. } = standing(&view)?;
+    let last_entry = match size.checked_sub(1) {
+        Some(last) => entries_within(&view, last, 1, size)?.pop(),
+        None => None,
+    };
+    Ok(Head { size, last_holder, last_entry })
+}
+
+pub(super) fn entries(connection: &mut Connection, from: u64, limit: usize) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError> {
+    let view = view(connection)?;
+    let size = standing(&view)?.size;
+    entries_within(&view, from, limit, size)
+}
+
+fn entries_within(connection: &Connection, from: u64, limit: usize, size: u64) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError> {
+    let mut found = Vec::new();
+    let mut next = from;
+    for_each(connection, ENTRIES, params![signed(from), limited(limit)], |columns| {
+        let bytes = blob(columns, 1)?;
+        let name = columns.get_ref(2).map_err(from_sqlite)?.as_blob_or_null().or_else(|_| damaged("a name is not of bytes"))?;
+        if number(columns, 0)? != next {
+            return damaged("an entry is missing");
+        }
+        same(blob(columns, 3)?, sum(Row::Entry, next, &[bytes, name.unwrap_or_default()]), "an entry does not match its check value")?;
+        found.push(bytes.try_into().or_else(|_| damaged("an entry has another length than entries have"))?);
+        next += 1;
+        Ok(())
+    })?;
+    if found.len() < limit && next < size {
+        return damaged("the entries end before the store does");
+    }
+    Ok(found)
+}
+
+pub(super) fn find_ids(connection: &mut Connection, names: &[KeyedName]) -> Result<Vec<(KeyedName, u64)>, StoreError> {
+    let view = view(connection)?;
+    let mut found = Vec::new();
+    // In order: neighbours stand on one page.
+    for name in names.iter().collect::<BTreeSet<_>>() {
+        for_each(&view, ID_FIND, [name.0], |columns| {
+            found.push((*name, number(columns, 0)?));
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+fn holder(columns: &Columns<'_>) -> Result<Holder, StoreError> {
+    let name = blob(columns, 1)?.try_into().or_else(|_| damaged("a name has another length than names have"))?;
+    let live: bool = columns.get(2).map_err(from_sqlite)?;
+    let wrapped_key = if live { Some(blob(columns, 3)?.to_vec()) } else { None };
+    let holder = Holder { id: HolderId(number(columns, 0)?), name: KeyedName(name), wrapped_key };
+    same(blob(columns, 4)?, holder_sum(&holder), "a holder does not match its check value")?;
+    Ok(holder)
+}
+
+pub(super) fn find_holders(connection: &mut Connection, names: &[KeyedName]) -> Result<Vec<Holder>, StoreError> {
+    let view = view(connection)?;
+    let mut found = Vec::new();
+    for name in names.iter().collect::<BTreeSet<_>>() {
+        found.extend(collect(&view, HOLDER_FIND, [name.0], holder)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn holders(connection: &mut Connection, ids: &[HolderId]) -> Result<Vec<Holder>, StoreError> {
+    let view = view(connection)?;
+    let mut found = Vec::new();
+    for id in ids.iter().collect::<BTreeSet<_>>() {
+        found.extend(collect(&view, HOLDER, [signed(id.0)], holder)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn holder_name(connection: &Connection, id: HolderId) -> Result<Option<KeyedName>, StoreError> {
+    Ok(collect(connection, HOLDER, [signed(id.0)], holder)?.pop().map(|holder| holder.name))
+}
+
+pub(super) fn scan_holders(connection: &mut Connection, from: HolderId, limit: usize) -> Result<Vec<Holder>, StoreError> {
+    let view = view(connection)?;
+    let last = standing(&view)?.last_holder;
+    let found = collect(&view, HOLDERS, params![signed(from.0), limited(limit)], holder)?;
+    let first = from.0.max(1);
+    let expected = last.saturating_add(1).saturating_sub(first);
+    let in_order = found.iter().zip(first..).all(|(holder, id)| holder.id.0 == id);
+    if !in_order || found.len() as u64 != expected.min(limit as u64) {
+        return damaged("a holder is missing");
+    }
+    Ok(found)
+}
+
+fn opening_row(columns: &Columns<'_>) -> Result<SealedOpening, StoreError> {
+    let index = number(columns, 0)?;
+    let holder: Option<i64> = columns.get(1).map_err(from_sqlite)?;
+    let holder = holder.map(|_| number(columns, 1)).transpose()?;
+    let sealed = blob(columns, 2)?;
+    same(blob(columns, 3)?, opening_sum(index, holder, sealed), "an opening does not match its check value")?;
+    Ok(SealedOpening { index, holder: holder.map(HolderId), sealed: sealed.to_vec() })
+}
+
+pub(super) fn openings_of(connection: &mut Connection, holder: HolderId) -> Result<Vec<SealedOpening>, StoreError> {
+    collect(connection, OPENINGS_OF, [signed(holder.0)], opening_row)
+}
+
+pub(super) fn scan_openings(connection: &mut Connection, from: u64, limit: usize) -> Result<Vec<SealedOpening>, StoreError> {
+    collect(connection, OPENINGS, params![signed(from), limited(limit)], opening_row)
+}
+
+pub(super) fn opening(connection: &mut Connection, index: u64) -> Result<Option<SealedOpening>, StoreError> {
+    Ok(collect(connection, OPENING, [signed(index)], opening_row)?.pop())
+}
+
+pub(super) fn contact(connection: &mut Connection, holder: HolderId) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut found = collect(connection, CONTACT, [signed(holder.0)], |columns| {
+        let sealed = blob(columns, 0)?;
+        same(blob(columns, 1)?, sum(Row::Contact, holder.0, &[sealed]), "a contact does not match its check value")?;
+        Ok(sealed.to_vec())
+    })?;
+    Ok(found.pop())
+}
+
+pub(super) fn document(connection: &mut Connection, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut found = collect(connection, DOCUMENT, [signed(index)], |columns| {
+        let bytes = blob(columns, 0)?;
+        same(blob(columns, 1)?, sum(Row::Document, index, &[bytes]), "a document does not match its check value")?;
+        Ok(bytes.to_vec())
+    })?;
+    Ok(found.pop())
+}
+
+pub(super) fn value(connection: &mut Connection, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut found = collect(connection, VALUE, [name], |columns| {
+        let bytes = blob(columns, 0)?;
+        same(blob(columns, 1)?, sum(Row::Value, 0, &[name.as_bytes(), bytes]), "a named value does not match its check value")?;
+        Ok(bytes.to_vec())
+    })?;
+    Ok(found.pop())
+}
+
+/// SQLite's own check, then every row against its check value, and that none is missing where none may be.
+pub(super) fn check(connection: &mut Connection) -> Result<(), StoreError> {
+    let view = view(connection)?;
+    let answer: Option<String> = view.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).optional().map_err(from_sqlite)?;
+    if answer.as_deref() != Some("ok") {
+        return damaged("SQLite's own check found a fault in the file");
+    }
+    let standing = standing(&view)?;
+    let mut next = 0;
+    while next < standing.size {
+        next += entries_within(&view, next, CHECKED_AT_ONCE, standing.size)?.len() as u64;
+    }
+    let mut next_holder = 1;
+    for_each(&view, HOLDERS, params![1, i64::MAX], |columns| {
+        if holder(columns)?.id.0 != next_holder {
+            return damaged("a holder is missing");
+        }
+        next_holder += 1;
+        Ok(())
+    })?;
+    check_drawers(&view)
+}
+
+fn check_drawers(view: &Connection) -> Result<(), StoreError> {
+    for_each(view, OPENINGS_CHECK, [], |columns| {
+        let index = number(columns, 0)?;
+        let holder: Option<i64> = columns.get(1).map_err(from_sqlite)?;
+        let holder = holder.map(|_| number(columns, 1)).transpose()?;
+        let live: bool = columns.get(2).map_err(from_sqlite)?;
+        let expected = if live { opening_sum(index, holder, blob(columns, 3)?) } else { sum(Row::OpeningRemoved, index, &[]) };
+        same(blob(columns, 4)?, expected, "an opening does not match its check value")?;
+        removed_is_empty(live, blob(columns, 3)?)
+    })?;
+    for_each(view, CONTACTS_CHECK, [], |columns| {
+        let holder = number(columns, 0)?;
+        let live: bool = columns.get(1).map_err(from_sqlite)?;
+        let sealed = blob(columns, 2)?;
+        let expected = if live { sum(Row::Contact, holder, &[sealed]) } else { sum(Row::ContactRemoved, holder, &[]) };
+        same(blob(columns, 3)?, expected, "a contact does not match its check value")?;
+        removed_is_empty(live, sealed)
+    })?;
+    for_each(view, DOCUMENTS_CHECK, [], |columns| {
+        let expected = sum(Row::Document, number(columns, 0)?, &[blob(columns, 1)?]);
+        same(blob(columns, 2)?, expected, "a document does not match its check value")
+    })?;
+    for_each(view, VALUES_CHECK, [], |columns| {
+        let name: String = columns.get(0).map_err(from_sqlite)?;
+        let expected = sum(Row::Value, 0, &[name.as_bytes(), blob(columns, 1)?]);
+        same(blob(columns, 2)?, expected, "a named value does not match its check value")
+    })
+}
+
+fn removed_is_empty(live: bool, bytes: &[u8]) -> Result<(), StoreError> {
+    if live || bytes.iter().all(|byte| *byte == 0) { Ok(()) } else { damaged("what was removed is still there") }
+}

@@ -1,0 +1,1 @@
+SELECT holder, live, sealed, sum FROM contacts ORDER BY id

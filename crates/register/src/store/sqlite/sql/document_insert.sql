@@ -1,0 +1,1 @@
+INSERT INTO documents (place, bytes, sum) VALUES (?1, ?2, ?3)

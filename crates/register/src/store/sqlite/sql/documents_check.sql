@@ -1,0 +1,1 @@
+SELECT place, bytes, sum FROM documents ORDER BY place

@@ -1,0 +1,1 @@
+SELECT place FROM entries WHERE id_name = ?1

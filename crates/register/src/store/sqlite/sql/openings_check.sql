@@ -1,0 +1,1 @@
+SELECT place, holder, live, sealed, sum FROM openings ORDER BY place

@@ -1,0 +1,89 @@
+//! Places where a store can be: opened as often as a test likes, and gone when the test ends.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use bezwaar_register::store::memory::MemoryStore;
+use bezwaar_register::store::sqlite::{SqliteOptions, SqliteStore};
+use bezwaar_register::store::{Store, StoreError};
+use tempfile::TempDir;
+
+/// A place that holds one store.
+pub(super) trait Place: Sync {
+    /// A further hold that can write, as another program would have it.
+    fn try_open(&self) -> Result<Box<dyn Store>, StoreError>;
+
+    fn open(&self) -> Box<dyn Store> {
+        self.try_open().unwrap()
+    }
+
+    /// What another process needs to open it; `None` if no other process can.
+    fn address(&self) -> Option<String>;
+}
+
+pub(super) fn memory() -> Option<Box<dyn Place>> {
+    struct Memory(std::sync::Mutex<MemoryStore>);
+    impl Place for Memory {
+        fn try_open(&self) -> Result<Box<dyn Store>, StoreError> {
+            Ok(Box::new(self.0.lock().unwrap().clone()))
+        }
+        fn address(&self) -> Option<String> {
+            None
+        }
+    }
+    Some(Box::new(Memory(std::sync::Mutex::new(MemoryStore::new()))))
+}
+
+pub(super) struct SqlitePlace {
+    pub(super) folder: TempDir,
+}
+
+impl SqlitePlace {
+    pub(super) fn new() -> SqlitePlace {
+        let place = SqlitePlace { folder: tempfile::tempdir().unwrap() };
+        drop(SqliteStore::create(&place.path(), SqliteOptions::default()).unwrap());
+        place
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("register.sqlite")
+    }
+}
+
+impl Place for SqlitePlace {
+    fn try_open(&self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(SqliteStore::open(&self.path(), SqliteOptions::default())?))
+    }
+
+    fn address(&self) -> Option<String> {
+        Some(format!("sqlite {}", self.path().display()))
+    }
+}
+
+pub(super) fn sqlite() -> Option<Box<dyn Place>> {
+    Some(Box::new(SqlitePlace::new()))
+}
+
+/// Opens what [`Place::address`] says.
+pub(super) fn open_address(address: &str) -> Box<dyn Store> {
+    match address.split_once(' ').unwrap() {
+        ("sqlite", path) => Box::new(SqliteStore::open(path.as_ref(), SqliteOptions::default()).unwrap()),
+        (other, _) => panic!("no such kind of store: {other}"),
+    }
+}
+
+/// What it means in CI that a test was not run.
+#[derive(PartialEq)]
+pub(super) enum InCi {
+    #[expect(dead_code, reason = "for PostgreSQL")]
+    Failure,
+    /// For what needs more rights than CI may give.
+    NoFailure,
+}
+
+/// Says that a test was not run, past the capture of a passing test's output.
+#[expect(clippy::disallowed_methods, reason = "tests are told by the environment whether they run in CI")]
+pub(super) fn not_run(what: &str, in_ci: InCi) {
+    assert!(in_ci == InCi::NoFailure || std::env::var("CI").as_deref() != Ok("true"), "must not be left out in CI: {what}");
+    drop(writeln!(std::io::stderr(), "not run: {what}"));
+}
