@@ -128,7 +128,12 @@ impl Error {
     }
 
     fn of_path(verb: &str, path: &Path, error: &io::Error) -> Error {
-        let failed = Error::user(format!("cannot {verb} `{}`: {}", path.display(), reason(error)));
+        Error::of_io(&format!("cannot {verb} `{}`", path.display()), error)
+    }
+
+    /// What could not be done with a file, and why.
+    pub(crate) fn of_io(sentence: &str, error: &io::Error) -> Error {
+        let failed = Error::user(format!("{sentence}: {}", reason(error)));
         match error.kind() {
             io::ErrorKind::NotFound => failed.with_help("check the path; it is taken from the folder you are in"),
             io::ErrorKind::PermissionDenied => failed.with_help("check who may read and write it"),

@@ -1,96 +1,30 @@
-//! The policies folder: `DIR/*/*.toml` are versions of policies, `DIR/services.toml` says how services name people.
+//! The policies folder, for the commands that read nothing else of a job.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use bezwaar_core::grammar::FILE_BYTES_MAX;
 use bezwaar_core::policy::PolicySet;
-use bezwaar_core::policy::read::{PolicyFile, read_policies};
-use bezwaar_core::problem::Problem;
+use bezwaar_core::policy::read::read_policies;
+use bezwaar_gate::{ErrorKind, read_policy_folder};
 
 use crate::error::Error;
 use crate::printer::Printer;
 
-/// Most policy files that are read.
-pub(crate) const POLICY_FILES_MAX: usize = 10_000;
-
-/// Reads a policies folder: all problems of all files at once. Other files in it are passed over, links are followed.
+/// Reads a policies folder: all problems of all files at once.
 pub(crate) fn load(folder: &Path, printer: &mut Printer) -> Result<PolicySet, Error> {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for path in version_paths(folder)? {
-        if let Some(text) = read_text(&path, &mut problems)? {
-            let (folder, stem) = (name_of(path.parent()), path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-            files.push(PolicyFile { path: path.display().to_string(), folder, stem: stem.unwrap_or_default(), text });
+    let (files, services) = read_policy_folder(folder).map_err(|error| {
+        let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+        match cause {
+            // Here the folder is an argument like any other file.
+            Some(cause) if error.kind() == ErrorKind::Io => Error::of_io(&error.to_string(), cause),
+            _ => Error::from(error),
         }
+    })?;
+    if services.is_none() {
+        let path = folder.join("services.toml");
+        printer.note(&format!("there is no `{}`: every service is taken to name people by number and by handle", path.display()));
     }
-    let services_path = folder.join("services.toml");
-    let services_name = services_path.display().to_string();
-    let services = if services_path.exists() { read_text(&services_path, &mut problems)? } else { None };
-    if services.is_none() && problems.is_empty() {
-        printer.note(&format!("there is no `{services_name}`: every service is taken to name people by number and by handle"));
-    }
-    let read = read_policies(&files, services.as_deref().map(|text| (services_name.as_str(), text)));
-    match read {
-        Ok(policies) if problems.is_empty() => Ok(policies),
-        outcome => {
-            problems.extend(outcome.err().unwrap_or_default());
-            problems.sort_by_key(|problem| (problem.file().to_owned(), problem.span().start));
-            let mut texts: BTreeMap<String, String> = files.into_iter().map(|file| (file.path, file.text)).collect();
-            texts.extend(services.map(|text| (services_name, text)));
-            Err(Error::problems(problems, texts))
-        }
-    }
-}
-
-/// The version files of a folder, sorted.
-fn version_paths(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
-    for inner in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-        found.extend(entries(&inner)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "toml") && path.is_file()));
-    }
-    if found.len() > POLICY_FILES_MAX {
-        return Err(Error::user(format!("`{}` holds over {POLICY_FILES_MAX} policy files", folder.display())));
-    }
-    if found.is_empty() {
-        let help = "a policies folder holds one folder per policy with one file per version, such as `meta/2025-05-27.toml`";
-        return Err(Error::user(format!("there are no policies in `{}`", folder.display())).with_help(help));
-    }
-    Ok(found)
-}
-
-/// What a folder holds, hidden files apart.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let read = || -> std::io::Result<Vec<PathBuf>> { fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
-    let mut paths = read().map_err(|error| Error::cannot_read(folder, &error))?;
-    paths.retain(|path| !name_of(Some(path)).starts_with('.'));
-    paths.sort();
-    Ok(paths)
-}
-
-fn name_of(path: Option<&Path>) -> String {
-    path.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// A file's text; one that is no text is a problem of the file like any other.
-fn read_text(path: &Path, problems: &mut Vec<Problem>) -> Result<Option<String>, Error> {
-    let mut bytes = Vec::new();
-    // One byte past the limit is enough for the reader to refuse the file.
-    let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-    let read = fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    read.map_err(|error| Error::cannot_read(path, &error))?;
-    if bytes.len() > FILE_BYTES_MAX {
-        // The cut may go through a letter.
-        return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            let problem = Problem::new(&path.display().to_string(), 0..0, format!("not UTF-8, from byte {} on", at + 1));
-            problems.push(problem.with_help("save the file as UTF-8"));
-            Ok(None)
-        }
-    }
+    read_policies(&files, services.as_ref().map(|(path, text)| (path.as_str(), text.as_str()))).map_err(|mut problems| {
+        problems.sort_by_key(|problem| (problem.file().to_owned(), problem.span().start));
+        Error::problems(problems, files.into_iter().map(|file| (file.path, file.text)).chain(services).collect())
+    })
 }

@@ -91,7 +91,9 @@ impl<'a> Sampler<'a> {
         self.words("audience", fields.audience.as_ref(), batch, &|word| Audience::lookup(word).is_some());
         self.words("region", fields.region.as_ref(), batch, &|word| Region::lookup(word).is_some());
         self.words("registered", fields.registered.as_ref(), batch, &|word| matches!(word, "true" | "false"));
-        self.words("hold", fields.hold.as_ref(), batch, &|word| matches!(word, "legal" | "safety" | "none"));
+        // `none` is the job's word, never the data's.
+        let told = fields.hold.as_ref().is_some_and(|word| word.map.values.is_some());
+        self.words("hold", fields.hold.as_ref(), batch, &|word| matches!(word, "legal" | "safety") || (told && word == "none"));
         let [kind, participant, addressed] = &fields.chat;
         self.words("conversation.kind", kind.as_ref(), batch, &|word| ChatKind::lookup(word).is_some());
         self.words("conversation.ai_participant", participant.as_ref(), batch, &|word| matches!(word, "true" | "false"));

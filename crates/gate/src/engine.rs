@@ -1,11 +1,11 @@
 //! Running a job: plan, run each task, commit. On a cluster the three happen in different places; everything between them is
 //! serialisable, and reports merge in any order.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+mod commit;
 
-use bezwaar_core::policy::read::PolicyFile;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
 use bezwaar_core::time::Instant;
 use bezwaar_core::{Code, Group, Question, ReasonSet};
 use bezwaar_ledger::extract::Extract;
@@ -15,14 +15,16 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Check, SAMPLE_ROWS, Sampler};
 use crate::completion::Completions;
 use crate::error::{GateError, Result};
-use crate::formats::output::{OutputFile, write_whole};
+use crate::formats::output::OutputFile;
 use crate::formats::parquet::{CopyPlan, MaskWriter, ParquetInput, copy_file, verify_copy, write_mask};
 use crate::formats::text::{TextBinding, digest_text, gate_text, list_line};
-use crate::formats::{hash_bytes, hash_file};
+use crate::formats::{Asked, Decided, hash_bytes, hash_file};
 use crate::gate::{Gate, GateSpec, Noticed};
 use crate::inputs::{Task, find_tasks};
 use crate::job::{Form, Format, Job, OnFileError};
-use crate::manifest::{InputEntry, Manifest, OutputEntry};
+use crate::manifest::{InputEntry, OutputEntry};
+use crate::policies::read_policy_folder;
+use crate::subjects::{SubjectParts, SubjectSink, SubjectsEntry};
 use crate::tally::Tally;
 
 /// What share of times may lie before 1990 or after the run, in per cent, before the run stops: the unit is surely wrong.
@@ -48,6 +50,9 @@ pub struct TaskReport {
     pub times: (u64, u64),
     /// Why the file was withheld whole.
     pub failed: Option<String>,
+    /// The list of the people of what was kept, if the job asks for one; it waits where the run keeps such lists until all are one.
+    #[serde(default)]
+    pub subjects: Option<SubjectsEntry>,
 }
 
 /// A job ready to run.
@@ -59,6 +64,8 @@ pub struct Engine {
     tasks: Vec<Task>,
     /// Digest of everything a decision depends on but the inputs.
     run: String,
+    /// Where the people of what is kept are listed, if that is asked for.
+    subjects: Option<SubjectParts>,
 }
 
 /// A file to be gated, opened and bound.
@@ -94,7 +101,8 @@ impl Engine {
         let gate = Gate::open(&spec, extract, keys)?;
         let tasks = find_tasks(&job)?;
         let run = run_digest(&job, &spec);
-        let engine = Engine { job, spec, gate, question, tasks, run };
+        let subjects = SubjectParts::of(&job, &run, &tasks)?;
+        let engine = Engine { job, spec, gate, question, tasks, run, subjects };
         engine.bind_all()?;
         Ok(engine)
     }
@@ -140,14 +148,14 @@ impl Engine {
     }
 
     fn open_task(&self, task: &Task) -> Result<Opened> {
-        self.open_task_with(task, &self.job.drop)
+        self.open_task_with(task, &self.job.drop, Asked::default())
     }
 
-    fn open_task_with(&self, task: &Task, drop: &[String]) -> Result<Opened> {
+    fn open_task_with(&self, task: &Task, drop: &[String], asked: Asked) -> Result<Opened> {
         let mapping = self.mapping_of(task);
         Ok(match task.format {
             Format::Parquet => {
-                let input = ParquetInput::open(&self.gate, mapping, &task.path)?;
+                let input = ParquetInput::open(&self.gate, mapping, &task.path, asked)?;
                 if self.job.form == Form::Copy {
                     CopyPlan::new(&input, drop)?;
                 }
@@ -158,7 +166,7 @@ impl Engine {
                     let message = "output.drop is for Parquet: records of text formats leave byte for byte as they came";
                     return Err(GateError::input(&task.path, message));
                 }
-                Opened::Text(TextBinding::new(&self.gate, mapping, format, &task.path, &self.job.limits)?)
+                Opened::Text(TextBinding::new(&self.gate, mapping, format, &task.path, &self.job.limits, asked)?)
             }
         })
     }
@@ -248,7 +256,12 @@ impl Engine {
                 path.exists() && hash_file(&path)? == output.sha256
             }
         };
-        Ok(same_source && same_output && self.job.withheld_list.is_none())
+        let same_subjects = match (&self.subjects, &report.subjects) {
+            (None, _) => true,
+            (Some(parts), Some(entry)) => parts.has(&task.key, entry)?,
+            (Some(_), None) => false,
+        };
+        Ok(same_source && same_output && same_subjects && self.job.withheld_list.is_none())
     }
 
     /// Makes the output folder ready: it must be new, or hold what an earlier run of this job left unfinished.
@@ -312,11 +325,14 @@ impl Engine {
             met: String::new(),
             times: (0, 0),
             failed: Some(error.to_string()),
+            subjects: None,
         })
     }
 
     fn run_file(&self, task: &Task, progress: &dyn Fn(u64)) -> Result<TaskReport> {
-        let opened = self.open_task(task)?;
+        let subjects = self.subject_sink(task)?;
+        let asked = Asked { subjects: subjects.clone(), ids: self.job.withheld_list.is_some() };
+        let opened = self.open_task_with(task, &self.job.drop, asked)?;
         let form = self.job.form;
         let target = self.target(task);
         let path = self.job.output.join(&target);
@@ -326,12 +342,14 @@ impl Engine {
         let key = digest_key(&self.run, &task.key);
         let fold = self.job.fold_choices;
         let mut row = 0_u64;
-        let mut note = |bits: &[u64], id: &dyn Fn(usize) -> Option<String>| -> Result<()> {
+        let mut note = |decided: &Decided| -> Result<()> {
+            let bits = &decided.bits;
             tally.add(bits);
             if let Some(list) = &mut list {
                 for (place, bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
                     let codes = listed_codes(*bits, fold);
-                    let written = list_line(list.writer(), &task.key, row + place as u64, id(place).as_deref(), &codes);
+                    let written =
+                        list_line(list.writer(), &task.key, row + place as u64, decided.ids.get(&place).map(String::as_str), &codes);
                     written.map_err(|error| GateError::io(&path, "write the withheld list of", error))?;
                 }
             }
@@ -339,7 +357,6 @@ impl Engine {
             progress(row);
             Ok(())
         };
-        let none = |_: usize| None;
         let bytes = std::fs::metadata(&task.path).map_err(|error| GateError::io(&task.path, "look at", error))?.len();
         let entry = |footer: Option<String>, sha256: Option<String>| InputEntry {
             path: task.key.clone(),
@@ -353,7 +370,8 @@ impl Engine {
                 let plan = CopyPlan::new(&input, &self.job.drop)?;
                 let mut rewritten = HashSet::new();
                 let mut groups = 0;
-                let digests = copy_file(&input, &plan, &self.job.limits, key, &mut output, &mut |bits| {
+                let digests = copy_file(&input, &plan, &self.job.limits, key, &mut output, &mut |decided| {
+                    let bits = &decided.bits;
                     let kept = bits.iter().filter(|bits| **bits == 0).count();
                     if kept > 0 {
                         if kept < bits.len() {
@@ -361,7 +379,7 @@ impl Engine {
                         }
                         groups += 1;
                     }
-                    note(bits, &none)
+                    note(decided)
                 })?;
                 let settled = output.settle()?;
                 verify_copy(settled.part(), &digests, &rewritten, tally.kept, &self.job.limits, key)?;
@@ -370,9 +388,9 @@ impl Engine {
             (Opened::Parquet(input), Form::Mask) => {
                 let about = self.mask_metadata(task, bytes, &input.footer_sha256);
                 let mut groups = HashSet::new();
-                let digests = write_mask(&input, &self.job.limits, key, &mut output, about, &mut |bits| {
+                let digests = write_mask(&input, &self.job.limits, key, &mut output, about, &mut |decided| {
                     groups.insert(groups.len());
-                    note(bits, &none)
+                    note(decided)
                 })?;
                 let settled = output.settle()?;
                 verify_copy(settled.part(), &digests, &groups, tally.read, &self.job.limits, key)?;
@@ -391,11 +409,11 @@ impl Engine {
                 let mut writer = MaskWriter::new(&mut output, self.mask_metadata(task, bytes, &source))?;
                 let encoder = writer.encoder();
                 let mut groups = HashSet::new();
-                let done = gate_text(&task.path, task.format, &binding, &self.job.limits, key, None, &mut |bits, id| {
-                    let rows = encoder.encode(writer.next_row(), bits, key)?;
-                    writer.append(rows, bits.len())?;
+                let done = gate_text(&task.path, task.format, &binding, &self.job.limits, key, None, &mut |decided| {
+                    let rows = encoder.encode(writer.next_row(), &decided.bits, key)?;
+                    writer.append(rows, decided.bits.len())?;
                     groups.insert(groups.len());
-                    note(bits, id)
+                    note(decided)
                 })?;
                 let digests = writer.finish()?;
                 if done.source_sha256 != source {
@@ -411,10 +429,20 @@ impl Engine {
         if let Some(list) = list {
             list.settle()?.publish()?;
         }
+        let subjects = match (&self.subjects, subjects) {
+            (Some(parts), Some(sink)) => Some(sink.write(&parts.part(&task.key))?),
+            _ => None,
+        };
         let (written, rows) = (settled.written().clone(), if form == Form::Copy { report.tally.kept } else { report.tally.read });
         settled.publish()?;
-        let output = OutputEntry { path: target, bytes: written.bytes, sha256: written.sha256, rows };
-        Ok(TaskReport { output: Some(output), ..report })
+        let output = OutputEntry { path: target, input: task.input, bytes: written.bytes, sha256: written.sha256, rows };
+        Ok(TaskReport { output: Some(output), subjects, ..report })
+    }
+
+    /// Where the people of a task's kept records go, if they are asked for.
+    fn subject_sink(&self, task: &Task) -> Result<Option<Arc<SubjectSink>>> {
+        let sink = self.subjects.as_ref().map(|parts| parts.sink(&self.gate.0.services, self.job.limits.subject_bytes));
+        sink.transpose().map_err(|error| error.with_details(vec![task.key.clone()]))
     }
 
     fn report(&self, task: &Task, input: InputEntry, noticed: &Noticed, tally: Tally) -> TaskReport {
@@ -428,6 +456,7 @@ impl Engine {
             met,
             times: (noticed.times, noticed.implausible),
             failed: None,
+            subjects: None,
         }
     }
 
@@ -450,84 +479,6 @@ impl Engine {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
-    /// Commits the reports of all tasks: checks that they belong to this run and are complete, and writes the manifest last. What it
-    /// lists is the release; without it nothing is.
-    pub fn commit(&self, reports: &[TaskReport], made_at: &str) -> Result<Manifest> {
-        let mut by_task: BTreeMap<&str, &TaskReport> = BTreeMap::new();
-        for report in reports {
-            if report.run != self.run {
-                return Err(GateError::config(format!("the report of `{}` belongs to another run", report.task)));
-            }
-            by_task.insert(&report.task, report);
-        }
-        let known: HashSet<&str> = self.tasks.iter().map(|task| task.key.as_str()).collect();
-        if let Some(unknown) = by_task.keys().find(|key| !known.contains(**key)) {
-            return Err(GateError::config(format!("the report of `{unknown}` is of no input of this job"))
-                .with_help("commit with the inputs the run was planned with"));
-        }
-        let missing: Vec<String> =
-            self.tasks.iter().filter(|task| !by_task.contains_key(task.key.as_str())).map(|task| task.key.clone()).collect();
-        if !missing.is_empty() {
-            return Err(GateError::new(crate::ErrorKind::Input, format!("{} tasks have no report", missing.len())).with_details(missing));
-        }
-        let (mut tally, mut noticed) = (Tally::default(), Noticed::default());
-        for report in by_task.values() {
-            tally.merge(&report.tally);
-            noticed.merge(&Noticed { met: words_of(&report.met), times: report.times.0, implausible: report.times.1 });
-        }
-        let people = self.gate.extract().len() as u64;
-        let met = noticed.people_met();
-        if met < self.job.matched_min && (people > 0 || self.job.matched_min > 1) {
-            let message =
-                format!("{met} of the {people} people of the extract were met; the job expects at least {}", self.job.matched_min);
-            let help = "check service and kind of `author` in the map: keys that do not match would mean that no objection is seen; if it is right, write matched_min = 0 under [expect]";
-            return Err(GateError::config(message).with_help(help));
-        }
-        let mut outputs = BTreeSet::new();
-        for output in by_task.values().filter_map(|report| report.output.as_ref()) {
-            let path = self.job.output.join(&output.path);
-            if std::fs::metadata(&path).ok().map(|meta| meta.len()) != Some(output.bytes) {
-                return Err(GateError::integrity(format!("`{}` is not the file that was written", path.display())));
-            }
-            outputs.insert(path);
-        }
-        Completions::new(&self.job.output).refuse_strangers(&outputs)?;
-        let manifest = Manifest::new(self, by_task.values().copied(), &tally, met, made_at);
-        write_whole(&self.job.output.join(MANIFEST), manifest.to_json().as_bytes(), false)?;
-        Completions::new(&self.job.output).finish()?;
-        Ok(manifest)
-    }
-
-    /// Decides again about every record of a copy's outputs, as they stand on disk. All of them must be kept.
-    pub fn verify_deep(&self) -> Result<Tally> {
-        if self.job.form == Form::Mask {
-            return Err(GateError::config("a mask holds no records to decide about again").with_help("run the mask again and compare"));
-        }
-        let mut tally = Tally::default();
-        for task in &self.tasks {
-            let output = Task { path: self.job.output.join(&task.key), ..task.clone() };
-            if !output.path.exists() {
-                continue;
-            }
-            let help = "deep verification reads the mapped columns of the output; it cannot be done when output.drop removed them";
-            match self.open_task_with(&output, &[]).map_err(|error| error.with_help(help))? {
-                Opened::Parquet(input) => {
-                    for group in 0..input.row_groups() {
-                        tally.add(&input.decide(group, &self.job.limits)?);
-                    }
-                }
-                Opened::Text(binding) => {
-                    let count = &mut |bits: &[u64], _: &dyn Fn(usize) -> Option<String>| {
-                        tally.add(bits);
-                        Ok(())
-                    };
-                    gate_text(&output.path, output.format, &binding, &self.job.limits, 0, None, count)?;
-                }
-            }
-        }
-        Ok(tally)
-    }
-
     /// The spec the gate was opened with.
     pub fn spec(&self) -> &GateSpec {
         &self.spec
@@ -541,10 +492,6 @@ impl Engine {
 
 /// The manifest's name in the output folder.
 pub const MANIFEST: &str = "manifest.json";
-
-fn words_of(hex: &str) -> Vec<u64> {
-    hex.as_bytes().chunks(16).filter_map(|word| u64::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()).collect()
-}
 
 /// The codes a withheld list shows; folded, what people said becomes one word.
 fn listed_codes(bits: u64, fold: bool) -> Vec<&'static str> {
@@ -562,47 +509,30 @@ fn digest_key(run: &str, task: &str) -> u64 {
     xxhash_rust::xxh3::xxh3_64(format!("{run}\n{task}").as_bytes())
 }
 
-/// What a completion must agree on: the job's own text, the spec (policies, question, extract), form and program version.
+/// What a completion must agree on: the job's own text, policies, question, extract, form and program version. Where the policies lie
+/// does not matter, what they say does.
 fn run_digest(job: &Job, spec: &GateSpec) -> String {
     let mut text = Vec::new();
-    for part in [spec.to_bytes(), job.text.clone().into_bytes(), env!("CARGO_PKG_VERSION").as_bytes().to_vec()] {
+    let mut put = |part: &[u8]| {
         // Lengths first, so that no two different runs have the same bytes.
-        let _ = text.write_all(&(part.len() as u64).to_le_bytes());
+        text.extend((part.len() as u64).to_le_bytes());
         text.extend(part);
+    };
+    let mut policies: Vec<[&str; 3]> =
+        spec.policies.iter().map(|(_, folder, stem, text)| [folder.as_str(), stem.as_str(), text.as_str()]).collect();
+    policies.sort_unstable();
+    put(&(policies.len() as u64).to_le_bytes());
+    policies.iter().flatten().for_each(|part| put(part.as_bytes()));
+    // That there is no file of services is another matter than an empty one.
+    spec.services.iter().for_each(|(_, text)| put(text.as_bytes()));
+    for part in [&spec.use_id, &spec.recipient, &spec.at, &spec.reading, &spec.extract, &job.text] {
+        put(part.as_bytes());
     }
+    put(env!("CARGO_PKG_VERSION").as_bytes());
     for input in &job.inputs {
-        text.extend(format!("{:?}", input.map).into_bytes());
+        put(format!("{:?}", input.map).as_bytes());
     }
     hash_bytes(&text)
-}
-
-/// Policy files, and `services.toml` as path and text.
-pub type PolicyFolder = (Vec<PolicyFile>, Option<(String, String)>);
-
-/// Reads a folder of policies: `NAME/VERSION.toml` and `services.toml`.
-pub fn read_policy_folder(folder: &Path) -> Result<PolicyFolder> {
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| GateError::io(path, "read", error));
-    let list = |path: &Path| -> Result<Vec<PathBuf>> {
-        let entries = std::fs::read_dir(path).map_err(|error| GateError::io(path, "list", error))?;
-        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        found.sort();
-        Ok(found)
-    };
-    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    let mut files = Vec::new();
-    for inner in list(folder)?.iter().filter(|path| path.is_dir()) {
-        for path in list(inner)?.iter().filter(|path| path.extension().is_some_and(|end| end == "toml")) {
-            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
-            files.push(PolicyFile { path: path.display().to_string(), folder: name(inner), stem, text: read(path)? });
-        }
-    }
-    if files.is_empty() {
-        let help = "a policies folder holds a folder per policy with a TOML file per version, such as policies/x/2024-11-15.toml";
-        return Err(GateError::config(format!("`{}` holds no policy", folder.display())).with_help(help));
-    }
-    let services = folder.join("services.toml");
-    let services = if services.exists() { Some((services.display().to_string(), read(&services)?)) } else { None };
-    Ok((files, services))
 }
 
 /// The hash of a policy file's text.

@@ -1,5 +1,6 @@
 //! What can go wrong in the gate.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -77,6 +78,14 @@ impl GateError {
     #[must_use]
     pub fn with_problems(mut self, problems: Vec<Problem>, text: &str) -> GateError {
         self.problems = problems.into_iter().map(|problem| (problem, text.to_owned())).collect();
+        self
+    }
+
+    /// As [`GateError::with_problems`], for problems in several files: their texts by name.
+    #[must_use]
+    pub fn with_problems_in(mut self, problems: Vec<Problem>, texts: &BTreeMap<String, String>) -> GateError {
+        let text = |problem: &Problem| texts.get(problem.file()).cloned().unwrap_or_default();
+        self.problems = problems.into_iter().map(|problem| (problem.clone(), text(&problem))).collect();
         self
     }
 

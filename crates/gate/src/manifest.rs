@@ -1,12 +1,15 @@
 //! The manifest: what a release is. Written last, as RFC 8785 JSON: keys sorted, no spaces, whole numbers only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::engine::{Engine, TaskReport, policy_hashes};
-use crate::formats::hash_bytes;
+use crate::engine::{Engine, MANIFEST, TaskReport, policy_hashes};
+use crate::error::{GateError, Result};
+use crate::formats::{hash_bytes, hash_file};
+use crate::subjects::SubjectsEntry;
 use crate::tally::Tally;
 
 /// A file that was read.
@@ -38,6 +41,9 @@ impl InputEntry {
 pub struct OutputEntry {
     /// Its place in the output folder.
     pub path: String,
+    /// Which input of the job it was made from, counted from 0.
+    #[serde(default)]
+    pub input: usize,
     /// Its size.
     pub bytes: u64,
     /// SHA-256 of the whole file.
@@ -60,6 +66,7 @@ impl Manifest {
         reports: impl Iterator<Item = &'r TaskReport>,
         tally: &Tally,
         people_met: u64,
+        subjects: Option<&SubjectsEntry>,
         made_at: &str,
     ) -> Manifest {
         let (job, question) = (engine.job(), engine.question());
@@ -99,7 +106,7 @@ impl Manifest {
             .collect();
         unchecked.sort_unstable();
         unchecked.dedup();
-        let value = json!({
+        let mut value = json!({
             "bezwaar_manifest": 1,
             "name": job.name,
             "signed": false,
@@ -135,6 +142,9 @@ impl Manifest {
             "withheld_whole": reports.iter().filter_map(|report| Some(json!({"path": report.task, "because": report.failed.as_ref()?}))).collect::<Vec<_>>(),
             "counts": {"read": tally.read, "kept": tally.kept, "withheld": tally.withheld(), "reasons": codes},
         });
+        if let (Some(subjects), Some(fields)) = (subjects, value.as_object_mut()) {
+            fields.insert("subjects".to_owned(), json!(subjects));
+        }
         Manifest { value, tally: tally.clone(), people_met }
     }
 
@@ -157,5 +167,66 @@ impl Manifest {
     /// How many people of the extract were met.
     pub fn people_met(&self) -> u64 {
         self.people_met
+    }
+}
+
+/// What a manifest says of a release to whoever looks at its files again.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Release {
+    pub(crate) job_sha256: String,
+    /// Hashes of the policies and of `services`.
+    pub(crate) policies: BTreeMap<String, String>,
+    pub(crate) inputs: Vec<InputEntry>,
+    pub(crate) outputs: Vec<OutputEntry>,
+    #[serde(rename = "withheld_whole", deserialize_with = "paths_of")]
+    pub(crate) withheld_whole: BTreeSet<String>,
+    pub(crate) subjects: Option<SubjectsEntry>,
+}
+
+fn paths_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<BTreeSet<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Failed {
+        path: String,
+    }
+    Ok(Vec::<Failed>::deserialize(deserializer)?.into_iter().map(|failed| failed.path).collect())
+}
+
+impl Release {
+    /// Reads the manifest in a folder.
+    pub(crate) fn read(folder: &Path) -> Result<Release> {
+        let path = folder.join(MANIFEST);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let message = format!("`{}` holds no manifest, so it is no release", folder.display());
+                return Err(GateError::config(message).with_help("run the job to its end, or name the folder of a release"));
+            }
+            Err(error) => return Err(GateError::io(&path, "read", error)),
+        };
+        let release: Release = serde_json::from_str(&text)
+            .map_err(|error| GateError::input(&path, "this is no manifest").with_help("get the release again, whole").with_source(error))?;
+        let within = |output: &OutputEntry| Path::new(&output.path).components().all(|part| matches!(part, Component::Normal(_)));
+        if !release.outputs.iter().all(within) {
+            return Err(GateError::integrity(format!("`{}` lists files outside its folder", path.display())));
+        }
+        Ok(release)
+    }
+
+    /// Whether every output stands in the folder as the manifest lists it.
+    pub(crate) fn check_outputs(&self, folder: &Path) -> Result<()> {
+        let mut details = Vec::new();
+        for output in &self.outputs {
+            let path = folder.join(&output.path);
+            if !path.is_file() {
+                details.push(format!("`{}` is missing", output.path));
+            } else if hash_file(&path)? != output.sha256 {
+                details.push(format!("`{}` is not the file the manifest lists", output.path));
+            }
+        }
+        if details.is_empty() {
+            Ok(())
+        } else {
+            Err(GateError::integrity("the outputs are not those of the manifest").with_details(details))
+        }
     }
 }

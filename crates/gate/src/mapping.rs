@@ -302,6 +302,16 @@ impl Mapping {
         new
     }
 
+    /// The mapping of people alone; with or without the columns that say how they stand in a record.
+    #[must_use]
+    pub(crate) fn of_people(&self, relations: bool) -> Mapping {
+        let mut new = Mapping { author: self.author.clone(), about: self.about.clone(), ..Mapping::default() };
+        if !relations {
+            new.about.iter_mut().for_each(|person| person.relation_path = None);
+        }
+        new
+    }
+
     /// Whether nothing says whom records quote, whether they were deleted, or whether they are on hold.
     pub fn never_checked(&self) -> Vec<&'static str> {
         let mut missing = Vec::new();

@@ -10,6 +10,7 @@ use bezwaar_core::standing::{Standing, standing};
 use bezwaar_core::{Code, ReasonSet};
 
 use crate::gate::Inner;
+use crate::leaf::Cell;
 
 /// Most names a worker remembers at once, and most bytes of them.
 pub const NAMES_MAX: usize = 1 << 20;
@@ -86,6 +87,23 @@ impl Hasher for Identity {
     fn write_u64(&mut self, value: u64) {
         self.0 = value;
     }
+}
+
+/// The first place of a person records are about; authors come before.
+pub(crate) const FIRST_ABOUT: u32 = 1000;
+
+/// The name a cell holds; `false`: it holds none.
+pub(crate) fn cell_name(cell: Cell<'_>, buffer: &mut String) -> bool {
+    use std::fmt::Write;
+    buffer.clear();
+    match cell {
+        Cell::Text(text) => buffer.push_str(text),
+        Cell::Int(number) => drop(write!(buffer, "{number}")),
+        Cell::Large(number) => drop(write!(buffer, "{number}")),
+        // An id that went through a floating-point column is no longer that id.
+        Cell::Null | Cell::Float(_) | Cell::Bool(_) | Cell::Time(..) | Cell::Date(_) | Cell::Broken => return false,
+    }
+    true
 }
 
 type ByHash = HashMap<u64, (u32, u32, u32), BuildHasherDefault<Identity>>;

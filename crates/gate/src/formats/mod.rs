@@ -2,16 +2,64 @@
 
 pub(crate) mod csv;
 pub(crate) mod json;
+pub(crate) mod layout;
 pub(crate) mod output;
 pub(crate) mod parquet;
+pub(crate) mod split;
 pub(crate) mod text;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
+use arrow_array::RecordBatch;
+
+use crate::bind::Fields;
 use crate::error::{GateError, Result};
+use crate::ids::each_id;
 use crate::job::Limits;
+use crate::subjects::SubjectSink;
+
+/// What is wanted of records besides verdicts.
+#[derive(Clone, Default)]
+pub(crate) struct Asked {
+    /// Where the people of kept records go.
+    pub(crate) subjects: Option<Arc<SubjectSink>>,
+    /// Whether the ids of withheld records are wanted.
+    pub(crate) ids: bool,
+}
+
+impl Asked {
+    /// Takes what is wanted of a batch that was decided about; its rows are counted from `first` on.
+    pub(crate) fn of_batch(
+        &self,
+        fields: &Fields,
+        batch: &RecordBatch,
+        bits: &[u64],
+        first: usize,
+        ids: &mut HashMap<usize, String>,
+    ) -> Result<()> {
+        if self.ids {
+            let withheld = |row: usize| bits.get(row).is_some_and(|bits| *bits != 0);
+            each_id(fields, batch, &withheld, &mut |row, id| drop(ids.insert(first + row, id.to_owned())));
+        }
+        self.subjects.as_ref().map_or(Ok(()), |sink| sink.batch(fields, batch, bits))
+    }
+}
+
+/// What was decided about some records that follow each other.
+#[derive(Debug, Default)]
+pub(crate) struct Decided {
+    /// The reasons of each as bits; 0 is keep.
+    pub(crate) bits: Vec<u64>,
+    /// The ids of withheld ones, where they are wanted and there, by place.
+    pub(crate) ids: HashMap<usize, String>,
+}
+
+/// Takes what was decided about records, in order.
+pub(crate) type Sink<'a> = &'a mut dyn FnMut(&Decided) -> Result<()>;
 
 /// How a text file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

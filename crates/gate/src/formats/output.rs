@@ -79,6 +79,12 @@ impl OutputFile {
         #[cfg(not(unix))]
         let _ = private;
         let file = options.open(&part).map_err(|error| GateError::io(&part, "write", error))?;
+        #[cfg(unix)]
+        if private {
+            // One left there by somebody else keeps its mode.
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            file.set_permissions(mode).map_err(|error| GateError::io(&part, "write", error))?;
+        }
         let writer = Counting { inner: BufWriter::with_capacity(1 << 20, file), hash: Sha256::new(), bytes: 0 };
         Ok(OutputFile { part: Part { path: part, named: false }, path: path.to_owned(), writer })
     }

@@ -104,6 +104,7 @@ const OUTPUT: &[Field] = &[
     optional("form", Shape::Word(&["copy", "mask"]), "copy when left out"),
     optional("drop", Shape::Texts, "columns the recipient need not get"),
     optional("withheld_list", Shape::Text, "where to list withheld records: personal data, outside the output folder"),
+    optional("subjects", Shape::Text, "where to list the people of what is kept: personal data, outside the output folder"),
     optional("fold_choices", Shape::Bool, "fold what people said into one word in the list"),
 ];
 
@@ -115,6 +116,7 @@ const LIMITS: &[Field] = &[
     optional("batch_bytes", Shape::Int(1024, 1 << 30), "about how many bytes of text are read at once"),
     optional("record_bytes_max", Shape::Int(16, 1 << 30), "longest record of a text format"),
     optional("zstd_window_log_max", Shape::Int(10, 31), "largest window of zstd input, as a power of two"),
+    optional("subject_bytes", Shape::Int(1024, 1 << 40), "about how many bytes of names a worker holds for the list of subjects"),
 ];
 
 /// The JSON Schema of a job file.

@@ -120,12 +120,21 @@ pub struct Limits {
     pub record_bytes_max: usize,
     /// Largest back-reference window of zstd input, as a power of two.
     pub zstd_window_log_max: u32,
+    /// About how many bytes of names a worker holds for the list of subjects before it writes them to disk.
+    pub subject_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        Limits { threads, batch_rows: 65_536, batch_bytes: 4 << 20, record_bytes_max: 128 << 20, zstd_window_log_max: 27 }
+        Limits {
+            threads,
+            batch_rows: 65_536,
+            batch_bytes: 4 << 20,
+            record_bytes_max: 128 << 20,
+            zstd_window_log_max: 27,
+            subject_bytes: 32 << 20,
+        }
     }
 }
 
@@ -160,6 +169,8 @@ pub struct Job {
     pub drop: Vec<String>,
     /// Where the list of withheld records goes: personal data, outside the output folder.
     pub withheld_list: Option<PathBuf>,
+    /// Where the people of what is kept are listed: personal data, outside the output folder.
+    pub subjects: Option<PathBuf>,
     /// Whether the list folds what people said into one word, `choice`.
     pub fold_choices: bool,
     /// How many people of the extract must be met.

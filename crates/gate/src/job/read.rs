@@ -77,15 +77,19 @@ impl Reader<'_> {
         let path = |node: &Node<'_, '_>, name: &str| lexical(&self.base.join(node.text(name)));
         let (policies, extract_path, key, out) =
             (path(&question, "policies"), path(&extract, "path"), path(&extract, "key"), path(&output, "path"));
-        let withheld_list = output.opt_text("withheld_list").map(|text| lexical(&self.base.join(text)));
-        if let Some(list) = withheld_list.as_ref().filter(|list| list.starts_with(&out)) {
-            let message = format!("`{}` lies inside the output folder", list.display());
-            self.problem(
-                output.span_of("withheld_list"),
-                message,
-                "put the list elsewhere: it is personal data and does not travel with the release",
-            );
-        }
+        let mut private = |name: &str| {
+            let place = output.opt_text(name).map(|text| lexical(&self.base.join(text)));
+            if let Some(list) = place.as_ref().filter(|list| list.starts_with(&out)) {
+                let message = format!("`{}` lies inside the output folder", list.display());
+                self.problem(
+                    output.span_of(name),
+                    message,
+                    "put the list elsewhere: it is personal data and does not travel with the release",
+                );
+            }
+            place
+        };
+        let (withheld_list, subjects) = (private("withheld_list"), private("subjects"));
         let form = if output.opt_text("form").as_deref() == Some("mask") { Form::Mask } else { Form::Copy };
         let drop = output.plain_texts("drop");
         if form == Form::Mask && !drop.is_empty() {
@@ -111,6 +115,7 @@ impl Reader<'_> {
             form,
             drop,
             withheld_list,
+            subjects,
             fold_choices: output.bool("fold_choices").unwrap_or(false),
             matched_min: root
                 .table("expect")
@@ -358,6 +363,7 @@ fn limits(node: &Node<'_, '_>) -> Limits {
             .int("zstd_window_log_max")
             .and_then(|number| u32::try_from(number).ok())
             .unwrap_or(fallback.zstd_window_log_max),
+        subject_bytes: size("subject_bytes", fallback.subject_bytes),
     }
 }
 

@@ -74,7 +74,7 @@ fn fields_nobody_knows_and_values_of_the_wrong_type() {
     - job.toml:30:14: `batch_rows` must be a whole number from 1 to 16777216, not a text; write batch_rows = 1
     - job.toml:29:11: `threads` must be a whole number from 1 to 1024, not 0; write threads = 1
     - job.toml:27:8: `drop` must be a list of texts, not a whole number; write drop = ["…"]
-    - job.toml:26:1: unknown key `froms`; known here are `path`, `form`, `drop`, `withheld_list`, `fold_choices`
+    - job.toml:26:1: unknown key `froms`; known here are `path`, `form`, `drop`, `withheld_list`, `subjects`, `fold_choices`
     - job.toml:19:41: `service` must be a text, not a whole number; write service = "…"
     - job.toml:20:14: unknown key `colum`; did you mean `column`?
     - job.toml:20:12: `category` says neither column nor const; write { column = "…" }
@@ -184,8 +184,8 @@ fn a_folder_without_policies() {
     let site = with_good_lines();
     std::fs::remove_dir_all(site.path("policies/club")).unwrap();
     assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"
-    Config: `policies` holds no policy
-    help: a policies folder holds a folder per policy with a TOML file per version, such as policies/x/2024-11-15.toml
+    Config: there are no policies in `policies`
+    help: a policies folder holds one folder per policy with one file per version, such as `meta/2025-05-27.toml`
     "#);
 }
 

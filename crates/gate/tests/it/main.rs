@@ -19,7 +19,9 @@ mod equality;
 mod formats;
 mod generated;
 mod properties;
+mod records;
 mod resume;
+mod subjects;
 mod support;
 mod wide;
 

@@ -1,7 +1,10 @@
 //! Masks: per input file a list of verdicts, a row per source row, none null, bound to the source.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::writer::{ColumnWriter, get_column_writer};
 use parquet::errors::Result as ParquetResult;
@@ -11,10 +14,11 @@ use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedW
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, SchemaDescriptor};
 
-use super::ParquetInput;
 use super::leaf::{Chunk, LeafDigest};
 use super::rewrite::Digests;
+use super::{ParquetInput, broken};
 use crate::error::{ErrorKind, GateError, Result};
+use crate::formats::Sink;
 use crate::formats::output::{Counting, OutputFile};
 use crate::job::Limits;
 use crate::parallel::in_order;
@@ -144,7 +148,7 @@ pub(crate) fn write_mask(
     key: u64,
     output: &mut OutputFile,
     about: Vec<(String, String)>,
-    sink: &mut dyn FnMut(&[u64]) -> Result<()>,
+    sink: Sink<'_>,
 ) -> Result<Digests> {
     let mut writer = MaskWriter::new(output, about)?;
     let encoder = writer.encoder();
@@ -160,15 +164,30 @@ pub(crate) fn write_mask(
             }))
         },
         |(group, from)| {
-            let bits = input.decide(group, limits)?;
-            let rows = encoder.encode(from, &bits, key)?;
-            Ok((bits, rows))
+            let decided = input.decide(group, limits)?;
+            let rows = encoder.encode(from, &decided.bits, key)?;
+            Ok((decided, rows))
         },
-        |(bits, rows)| {
-            writer.append(rows, bits.len())?;
-            sink(&bits)
+        |(decided, rows)| {
+            writer.append(rows, decided.bits.len())?;
+            sink(&decided)
         },
     )?;
     input.stamp.check(&input.path)?;
     writer.finish()
+}
+
+/// Which rows a written mask keeps.
+pub(crate) fn read_mask(path: &Path) -> Result<Vec<bool>> {
+    let file = std::fs::File::open(path).map_err(|error| GateError::io(path, "open", error))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
+    let mut keep = Vec::new();
+    for batch in reader.map_err(|error| broken(path, error))? {
+        let batch = batch.map_err(|error| broken(path, error))?;
+        let column = batch.column_by_name("keep").and_then(|column| column.as_boolean_opt());
+        let column = column.ok_or_else(|| GateError::input(path, "this is no mask"))?;
+        // A row that says nothing is not kept.
+        keep.extend(column.iter().map(|keep| keep == Some(true)));
+    }
+    Ok(keep)
 }

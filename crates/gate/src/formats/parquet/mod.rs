@@ -10,27 +10,37 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_schema::Schema;
+use arrow_array::RecordBatch;
+use arrow_schema::{Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
-pub(crate) use mask::{MaskWriter, write_mask};
+pub(crate) use mask::{MaskWriter, read_mask, write_mask};
 pub(crate) use rewrite::{CopyPlan, copy_file, rewrite_bytes, verify_copy};
 
-use super::Stamp;
+use super::{Asked, Decided, Stamp};
 use crate::error::{ErrorKind, GateError, Result};
 use crate::gate::{Bound, Gate};
 use crate::job::Limits;
 use crate::mapping::{ELEMENTS, Mapping};
+
+/// A Parquet file with the columns a mapping reads.
+pub(crate) struct ParquetColumns {
+    pub(crate) path: PathBuf,
+    metadata: ArrowReaderMetadata,
+    projection: ProjectionMask,
+    /// The schema of the batches it gives.
+    pub(crate) schema: SchemaRef,
+}
 
 /// A Parquet file opened and bound.
 pub(crate) struct ParquetInput {
     pub(crate) path: PathBuf,
     pub(crate) stamp: Stamp,
     pub(crate) footer_sha256: String,
-    metadata: ArrowReaderMetadata,
-    projection: ProjectionMask,
+    columns: ParquetColumns,
+    asked: Asked,
     pub(crate) bound: Bound,
 }
 
@@ -41,28 +51,26 @@ pub(crate) fn broken(path: &Path, error: impl Into<Box<dyn std::error::Error + S
         .with_source(error)
 }
 
-impl ParquetInput {
-    /// Opens a file and binds the mapping to its columns.
-    pub(crate) fn open(gate: &Gate, mapping: &Mapping, path: &Path) -> Result<ParquetInput> {
-        let stamp = Stamp::of(path)?;
+impl ParquetColumns {
+    /// Reads a file's footer, and checks that a mapping fits its columns: `check` is given all of them. `narrow` then says what of the
+    /// mapping is needed; the columns of the rest are not read.
+    pub(crate) fn open<'m>(
+        path: &Path,
+        mapping: &'m Mapping,
+        check: impl FnOnce(&Schema, &Mapping) -> Result<()>,
+        narrow: impl FnOnce(&'m Mapping) -> Mapping,
+    ) -> Result<(ParquetColumns, Mapping)> {
         let file = File::open(path).map_err(|error| GateError::io(path, "open", error))?;
         let options = || ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&file, options()).map_err(|error| broken(path, error))?;
         // Bound against all columns first, so that errors speak of the file as its owner knows it.
-        let named = |error: GateError| {
-            let details = error.details().to_vec();
-            let help = error.help().unwrap_or_default().to_owned();
-            GateError::input(path, error.to_string()).with_details(details).with_help(help)
-        };
-        gate.bind(metadata.schema(), mapping).map_err(named)?;
-        let mapping = &mapping.needed(&gate.rules().fields_read(), gate.extract().names_items());
-        let projection = project(metadata.metadata(), mapping);
-        let metadata = with_dictionaries(&file, path, metadata, mapping, options)?;
+        check(metadata.schema(), mapping)?;
+        let mapping = narrow(mapping);
+        let projection = project(metadata.metadata(), &mapping);
+        let metadata = with_dictionaries(path, metadata, &mapping, options)?;
         let reader = builder(&file, path, &metadata)?.with_projection(projection.clone()).with_row_groups(Vec::new()).build();
-        let schema = reader.map_err(|error| broken(path, error))?;
-        let bound = gate.bind(&arrow_array::RecordBatchReader::schema(&schema), mapping).map_err(named)?;
-        let footer_sha256 = footer_hash(path)?;
-        Ok(ParquetInput { path: path.to_owned(), stamp, footer_sha256, metadata, projection, bound })
+        let schema = arrow_array::RecordBatchReader::schema(&reader.map_err(|error| broken(path, error))?);
+        Ok((ParquetColumns { path: path.to_owned(), metadata, projection, schema }, mapping))
     }
 
     /// The file's footer, parsed.
@@ -70,30 +78,69 @@ impl ParquetInput {
         self.metadata.metadata()
     }
 
-    /// How many row groups it has.
-    pub(crate) fn row_groups(&self) -> usize {
-        self.footer().num_row_groups()
+    /// How many rows a row group has.
+    pub(crate) fn rows(&self, group: usize) -> Result<usize> {
+        usize::try_from(self.footer().row_group(group).num_rows()).map_err(|error| broken(&self.path, error))
     }
 
-    /// The reasons of every row of a row group as bits.
-    pub(crate) fn decide(&self, group: usize, limits: &Limits) -> Result<Vec<u64>> {
+    /// Hands over the mapped columns of a row group, batch by batch.
+    pub(crate) fn each_batch(&self, group: usize, limits: &Limits, visit: &mut dyn FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
         let file = File::open(&self.path).map_err(|error| GateError::io(&self.path, "open", error))?;
-        let rows = usize::try_from(self.footer().row_group(group).num_rows()).map_err(|error| broken(&self.path, error))?;
         let reader = builder(&file, &self.path, &self.metadata)?
             .with_projection(self.projection.clone())
             .with_row_groups(vec![group])
             .with_batch_size(limits.batch_rows)
             .build()
             .map_err(|error| broken(&self.path, error))?;
-        let mut bits = Vec::with_capacity(rows.min(1 << 24));
         for batch in reader {
-            bits.extend(self.bound.bits(&batch.map_err(|error| broken(&self.path, error))?, None));
+            visit(&batch.map_err(|error| broken(&self.path, error))?)?;
         }
-        if bits.len() != rows {
-            let message = format!("row group {group} holds {} rows, its footer says {rows}", bits.len());
+        Ok(())
+    }
+}
+
+impl ParquetInput {
+    /// Opens a file and binds the mapping to its columns.
+    pub(crate) fn open(gate: &Gate, mapping: &Mapping, path: &Path, asked: Asked) -> Result<ParquetInput> {
+        let stamp = Stamp::of(path)?;
+        let named = |error: GateError| {
+            let details = error.details().to_vec();
+            let help = error.help().unwrap_or_default().to_owned();
+            GateError::input(path, error.to_string()).with_details(details).with_help(help)
+        };
+        let check = |schema: &Schema, mapping: &Mapping| gate.bind(schema, mapping).map(|_| ()).map_err(named);
+        let ids = asked.ids || gate.extract().names_items();
+        let (columns, mapping) = ParquetColumns::open(path, mapping, check, |mapping| mapping.needed(&gate.rules().fields_read(), ids))?;
+        let bound = gate.bind(&columns.schema, &mapping).map_err(named)?;
+        let footer_sha256 = footer_hash(path)?;
+        Ok(ParquetInput { path: path.to_owned(), stamp, footer_sha256, columns, asked, bound })
+    }
+
+    /// The file's footer, parsed.
+    pub(crate) fn footer(&self) -> &Arc<ParquetMetaData> {
+        self.columns.footer()
+    }
+
+    /// How many row groups it has.
+    pub(crate) fn row_groups(&self) -> usize {
+        self.footer().num_row_groups()
+    }
+
+    /// Decides about every row of a row group.
+    pub(crate) fn decide(&self, group: usize, limits: &Limits) -> Result<Decided> {
+        let rows = self.columns.rows(group)?;
+        let mut decided = Decided { bits: Vec::with_capacity(rows.min(1 << 24)), ..Decided::default() };
+        self.columns.each_batch(group, limits, &mut |batch| {
+            let bits = self.bound.bits(batch, None);
+            self.asked.of_batch(&self.bound.fields, batch, &bits, decided.bits.len(), &mut decided.ids)?;
+            decided.bits.extend(bits);
+            Ok(())
+        })?;
+        if decided.bits.len() != rows {
+            let message = format!("row group {group} holds {} rows, its footer says {rows}", decided.bits.len());
             return Err(GateError::input(&self.path, message).with_help("the file is corrupt; write it again"));
         }
-        Ok(bits)
+        Ok(decided)
     }
 }
 
@@ -129,7 +176,6 @@ fn project(footer: &ParquetMetaData, mapping: &Mapping) -> ProjectionMask {
 
 /// Asks for mapped text columns that are stored with a dictionary to be handed over with it: each distinct value is then decided once.
 fn with_dictionaries(
-    file: &File,
     path: &Path,
     metadata: ArrowReaderMetadata,
     mapping: &Mapping,
@@ -174,7 +220,6 @@ fn with_dictionaries(
         return Ok(metadata);
     }
     let schema = Schema::new_with_metadata(fields, metadata.schema().metadata().clone());
-    let _ = file;
     ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options().with_schema(Arc::new(schema)))
         .map_err(|error| broken(path, error))
 }
@@ -198,8 +243,9 @@ impl ParquetInput {
     /// Hands over the first rows' decision columns.
     pub(crate) fn sample(&self, limits: &Limits, rows: usize, visit: &mut dyn FnMut(&arrow_array::RecordBatch)) -> Result<()> {
         let file = File::open(&self.path).map_err(|error| GateError::io(&self.path, "open", error))?;
-        let reader = builder(&file, &self.path, &self.metadata)?
-            .with_projection(self.projection.clone())
+        let columns = &self.columns;
+        let reader = builder(&file, &self.path, &columns.metadata)?
+            .with_projection(columns.projection.clone())
             .with_batch_size(limits.batch_rows)
             .with_limit(rows)
             .build()

@@ -20,6 +20,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::leaf::{Chunk, digest_leaf, rewrite_leaf};
 use super::{ParquetInput, broken};
 use crate::error::{ErrorKind, GateError, Result};
+use crate::formats::Sink;
 use crate::formats::output::OutputFile;
 use crate::job::Limits;
 use crate::parallel::in_order;
@@ -135,7 +136,7 @@ pub(crate) fn copy_file(
     limits: &Limits,
     key: u64,
     output: &mut OutputFile,
-    sink: &mut dyn FnMut(&[u64]) -> Result<()>,
+    sink: Sink<'_>,
 ) -> Result<Digests> {
     let path = &input.path;
     let cannot_write = |error: parquet::errors::ParquetError| match error {
@@ -152,16 +153,17 @@ pub(crate) fn copy_file(
         limits.threads,
         || Ok(groups.next()),
         |group| {
-            let bits = input.decide(group, limits)?;
+            let decided = input.decide(group, limits)?;
+            let bits = &decided.bits;
             let kept = bits.iter().filter(|bits| **bits == 0).count();
             let outcome = match kept {
                 0 => Group::Nothing,
                 _ if kept == bits.len() => Group::Whole,
-                _ => Group::Some(rewrite_group(input, plan, group, &bits, key)?),
+                _ => Group::Some(rewrite_group(input, plan, group, bits, key)?),
             };
-            Ok((group, bits, outcome))
+            Ok((group, decided, outcome))
         },
-        |(group, bits, outcome)| {
+        |(group, decided, outcome)| {
             match outcome {
                 Group::Nothing => {}
                 Group::Whole => {
@@ -187,7 +189,7 @@ pub(crate) fn copy_file(
                     digests.push(leaves);
                 }
             }
-            sink(&bits)
+            sink(&decided)
         },
     )?;
     writer.close().map_err(cannot_write)?;
