@@ -1,5 +1,18 @@
 //! **Who writes**: the register of people's choices. The only crate with SQL, and the only one that signs for the operator.
 //!
-//! - [`store`]: where it is kept, and what every kind of store promises.
+//! - [`engine`]: the register itself: it places records, publishes the ledger, erases, and is opened only if everything agrees;
+//! - [`store`]: where it is kept, and what every kind of store promises;
+//! - [`vault`]: what is sealed, and under which key;
+//! - [`keys`]: the keys of a register, and what it says about them;
+//! - [`anchor`]: what must not be unlearned.
 
+pub mod anchor;
+mod commitment;
+pub mod engine;
+pub mod files;
+mod hex;
+pub mod keys;
+pub mod randomness;
+pub mod settings;
 pub mod store;
+pub mod vault;

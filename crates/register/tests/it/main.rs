@@ -1,4 +1,5 @@
 //! The tests of the register.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod engine;
 mod store;

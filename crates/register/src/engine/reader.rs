@@ -1,0 +1,309 @@
+//! Reading: entries, openings, proofs. Any number of readers, each on a thread of its own.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+use bezwaar_core::account::Account;
+use bezwaar_ledger::entry::{ENTRY_BYTES, Entry};
+use bezwaar_ledger::tlog::checkpoint::SignedCheckpoint;
+use bezwaar_ledger::tlog::proof::{BuildError, HashSource as _, consistency_proof, inclusion_proof};
+use bezwaar_ledger::tlog::tile::{TileHashSource, TileReadError, TileReader};
+use bezwaar_ledger::tlog::{Hash, leaf_hash};
+use zeroize::Zeroizing;
+
+use super::append::open_row;
+use super::erase::live_holder;
+use super::publisher::Published;
+use super::{IntegrityError, RegisterError};
+use crate::files::Files;
+use crate::store::{Holder, HolderId, Store};
+use crate::vault::{OpenedRow, SealedRow, Unsealer, Vault, VaultError};
+
+/// The most openings one step of a scan reads.
+pub const SCANNED_AT_ONCE_MAX: usize = 16_384;
+
+/// The public folder, as the reader of tiles wants it.
+#[derive(Clone)]
+pub struct PublicFiles {
+    files: Arc<dyn Files>,
+    folder: PathBuf,
+}
+
+impl std::fmt::Debug for PublicFiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PublicFiles").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl PublicFiles {
+    /// The files under this folder.
+    pub fn new(files: Arc<dyn Files>, folder: &Path) -> PublicFiles {
+        PublicFiles { files, folder: folder.to_owned() }
+    }
+}
+
+impl TileReader for PublicFiles {
+    type Error = io::Error;
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, io::Error> {
+        self.files.read(&self.folder.join(path))
+    }
+}
+
+/// A proof that an entry is on the ledger, with the checkpoint it leads to.
+#[derive(Clone, Debug)]
+pub struct Inclusion {
+    /// The entry's place.
+    pub index: u64,
+    /// The entry.
+    pub entry: Entry,
+    /// The hashes, nearest the leaf first.
+    pub proof: Vec<Hash>,
+    /// The signed tree they lead to.
+    pub checkpoint: SignedCheckpoint,
+}
+
+/// Rows as they are stored, the holders they name, and where to go on.
+struct Step {
+    rows: Vec<SealedRow>,
+    holders: Vec<Holder>,
+    next: Option<u64>,
+}
+
+/// What a step of a scan gives.
+pub struct Scanned {
+    /// The rows, in the order of the ledger, each opened or with its error.
+    pub rows: Vec<Result<OpenedRow, VaultError>>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<u64>,
+}
+
+/// The reading part of a register.
+pub struct Reader {
+    pub(super) store: Box<dyn Store>,
+    pub(super) vault: Vault,
+    pub(super) public: PublicFiles,
+    pub(super) published: Published,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("public", &self.public).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    /// Another one, for another thread.
+    pub fn another(&self) -> Result<Reader, RegisterError> {
+        Ok(Reader {
+            store: self.store.reader()?,
+            vault: self.vault.clone(),
+            public: self.public.clone(),
+            published: Arc::clone(&self.published),
+        })
+    }
+
+    /// The newest checkpoint that is published.
+    pub fn published(&self) -> Option<SignedCheckpoint> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many entries the store has; some may not be published yet.
+    pub fn size(&mut self) -> Result<u64, RegisterError> {
+        Ok(self.store.head()?.size)
+    }
+
+    /// An entry.
+    pub fn entry(&mut self, index: u64) -> Result<Entry, RegisterError> {
+        let bytes = self.store.entries(index, 1)?.first().copied().ok_or(RegisterError::NoSuchEntry { index })?;
+        Entry::from_bytes(&bytes).map_err(|source| IntegrityError::Entry { index, source }.into())
+    }
+
+    /// The entries from an index on, at most so many.
+    pub fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<[u8; ENTRY_BYTES]>, RegisterError> {
+        Ok(self.store.entries(from, limit)?)
+    }
+
+    /// The document of an entry, checked against it; `None` if it is kept elsewhere.
+    pub fn document(&mut self, index: u64) -> Result<Option<Vec<u8>>, RegisterError> {
+        let entry = self.entry(index)?;
+        if self.store.document(index)?.is_none() {
+            return Ok(None);
+        }
+        super::writer::document(self.store.as_mut(), index, entry.kind).map(Some)
+    }
+
+    /// Where the act with this id stands, if the register has it or had it.
+    pub fn find(&mut self, id: &str) -> Result<Option<u64>, RegisterError> {
+        let name = self.vault.act_name(id);
+        Ok(self.store.find_ids(&[name])?.first().map(|(_, index)| *index))
+    }
+
+    /// The opening of an entry; `None` if it has none or it was erased.
+    pub fn opening(&mut self, index: u64) -> Result<Option<OpenedRow>, RegisterError> {
+        open_row(self.store.as_mut(), &self.vault, index)
+    }
+
+    /// Everything filed under an account, in the order of the ledger.
+    pub fn acts_of(&mut self, account: &Account) -> Result<Vec<OpenedRow>, RegisterError> {
+        let Some(holder) = live_holder(self.store.as_mut(), &self.vault, account)? else { return Ok(Vec::new()) };
+        let key = self.vault.holder_key(&holder)?;
+        let mut acts = Vec::new();
+        for opening in self.store.openings_of(holder.id)? {
+            let index = opening.index;
+            let missing = IntegrityError::Missing { what: "the entry", index: Some(index) };
+            let entry = self.store.entries(index, 1)?.first().copied().ok_or(missing)?;
+            let row = SealedRow { index, entry, holder: opening.holder, sealed: opening.sealed };
+            acts.push(self.vault.unseal_opening(&row, Some(&key))?);
+        }
+        Ok(acts)
+    }
+
+    /// What the contact drawer has of an account.
+    pub fn contact_of(&mut self, account: &Account) -> Result<Option<Zeroizing<Vec<u8>>>, RegisterError> {
+        let Some(holder) = live_holder(self.store.as_mut(), &self.vault, account)? else { return Ok(None) };
+        let Some(sealed) = self.store.contact(holder.id)? else { return Ok(None) };
+        let key = self.vault.holder_key(&holder)?;
+        Ok(Some(self.vault.unseal_contact(&key, holder.id, &sealed)?))
+    }
+
+    /// Opens all openings from an index on, a step at a time: at most `limit` and [`SCANNED_AT_ONCE_MAX`] rows, on so many threads.
+    pub fn scan(&mut self, from: u64, limit: usize, threads: usize) -> Result<Scanned, RegisterError> {
+        let Step { rows, holders, next } = self.read_step(from, limit)?;
+        Ok(Scanned { rows: Unsealer::new(&self.vault, threads).unseal(&rows, &holders), next })
+    }
+
+    /// Goes through all openings in the order of the ledger. The next step is read while this one is opened and given to `each`, which may stop the scan by an
+    /// error of its own.
+    pub fn scan_all<E: From<RegisterError>>(
+        &mut self,
+        threads: usize,
+        mut each: impl FnMut(Result<OpenedRow, VaultError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut step = Some(self.read_step(0, SCANNED_AT_ONCE_MAX)?);
+        while let Some(Step { rows, holders, next }) = step.take() {
+            let vault = self.vault.clone();
+            let (opened, ahead) = std::thread::scope(|scope| {
+                let opening = scope.spawn(|| Unsealer::new(&vault, threads).unseal(&rows, &holders));
+                let ahead = next.map(|next| self.read_step(next, SCANNED_AT_ONCE_MAX)).transpose();
+                (opening.join(), ahead)
+            });
+            let opened = opened.map_err(|_| RegisterError::Stopped)?;
+            opened.into_iter().try_for_each(&mut each)?;
+            step = ahead?;
+        }
+        Ok(())
+    }
+
+    fn read_step(&mut self, from: u64, limit: usize) -> Result<Step, RegisterError> {
+        let limit = limit.clamp(1, SCANNED_AT_ONCE_MAX);
+        let openings = self.store.scan_openings(from, limit)?;
+        let next = openings.last().filter(|_| openings.len() == limit).map(|last| last.index + 1);
+        let mut rows = Vec::with_capacity(openings.len());
+        // Entries are read in runs: between two openings there are seldom many entries without one.
+        let mut run: (u64, Vec<[u8; ENTRY_BYTES]>) = (0, Vec::new());
+        for opening in openings {
+            let index = opening.index;
+            let in_run = |run: &(u64, Vec<[u8; ENTRY_BYTES]>)| run.1.get(usize::try_from(index.checked_sub(run.0)?).ok()?).copied();
+            if in_run(&run).is_none() {
+                run = (index, self.store.entries(index, limit)?);
+            }
+            let entry = in_run(&run).ok_or(IntegrityError::Missing { what: "the entry", index: Some(index) })?;
+            rows.push(SealedRow { index, entry, holder: opening.holder, sealed: opening.sealed });
+        }
+        let mut ids: Vec<HolderId> = rows.iter().filter_map(|row| row.holder).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let holders = self.store.holders(&ids)?;
+        Ok(Step { rows, holders, next })
+    }
+
+    /// The published tree, to make many proofs from.
+    pub fn proofs(&mut self) -> Result<Proofs<'_>, RegisterError> {
+        let checkpoint = self.published().ok_or(RegisterError::NotPublished { size: 1 })?;
+        let (size, root) = (checkpoint.unverified().size(), checkpoint.unverified().root());
+        let tree = TileHashSource::try_new(self.public.clone(), size, &root).map_err(tile_error)?;
+        Ok(Proofs { reader: self, tree, checkpoint })
+    }
+
+    /// The proof that an entry is on the ledger as published now.
+    pub fn inclusion(&mut self, index: u64) -> Result<Inclusion, RegisterError> {
+        self.proofs()?.inclusion(index)
+    }
+
+    /// The proof that the tree of one size begins with that of a smaller one. From size 0 there is none.
+    pub fn consistency(&mut self, old_size: u64, new_size: u64) -> Result<Vec<Hash>, RegisterError> {
+        self.proofs()?.consistency(old_size, new_size)
+    }
+}
+
+/// The tree under one published checkpoint. Every tile is checked against the root before a hash of it is used, and then kept.
+#[derive(Debug)]
+pub struct Proofs<'reader> {
+    reader: &'reader mut Reader,
+    tree: TileHashSource<PublicFiles>,
+    checkpoint: SignedCheckpoint,
+}
+
+impl Proofs<'_> {
+    /// The checkpoint all proofs lead to.
+    pub fn checkpoint(&self) -> &SignedCheckpoint {
+        &self.checkpoint
+    }
+
+    /// The reader, between two proofs.
+    pub fn reader(&mut self) -> &mut Reader {
+        self.reader
+    }
+
+    /// The proof that an entry of the store is on the ledger.
+    pub fn inclusion(&mut self, index: u64) -> Result<Inclusion, RegisterError> {
+        let size = self.tree.size();
+        let entry = self.reader.entry(index)?;
+        if index >= size {
+            return Err(RegisterError::NotPublished { size: index.saturating_add(1) });
+        }
+        if self.tree.node(0, index).map_err(tile_error)? != leaf_hash(&entry.to_bytes()) {
+            return Err(IntegrityError::OtherTree { size }.into());
+        }
+        let proof = self.inclusion_at(index, size)?;
+        Ok(Inclusion { index, entry, proof, checkpoint: self.checkpoint.clone() })
+    }
+
+    /// The hashes that show an entry in the tree of an earlier size.
+    pub fn inclusion_at(&mut self, index: u64, size: u64) -> Result<Vec<Hash>, RegisterError> {
+        self.covers(size)?;
+        inclusion_proof(&self.tree, index, size).map_err(build_error)
+    }
+
+    /// The hashes that show that the tree of one size begins with that of a smaller one. From size 0 there are none.
+    pub fn consistency(&mut self, old_size: u64, new_size: u64) -> Result<Vec<Hash>, RegisterError> {
+        self.covers(new_size)?;
+        consistency_proof(&self.tree, old_size, new_size).map_err(build_error)
+    }
+
+    fn covers(&self, size: u64) -> Result<(), RegisterError> {
+        if size <= self.tree.size() { Ok(()) } else { Err(RegisterError::NotPublished { size }) }
+    }
+}
+
+fn build_error(error: BuildError<TileReadError<io::Error>>) -> RegisterError {
+    match error {
+        BuildError::IndexOutsideTree { index, .. } => RegisterError::NoSuchEntry { index },
+        BuildError::OldSizeZero | BuildError::OldSizeLarger { .. } => RegisterError::NotPublished { size: 0 },
+        BuildError::Source(error) => tile_error(error),
+        _ => RegisterError::PublicDamaged { name: String::new() },
+    }
+}
+
+fn tile_error(error: TileReadError<io::Error>) -> RegisterError {
+    match error {
+        TileReadError::Read { path, error } => RegisterError::Public { name: path, source: error },
+        TileReadError::Missing { path }
+        | TileReadError::Format { path, .. }
+        | TileReadError::OtherTile { path }
+        | TileReadError::OtherEntry { path, .. } => RegisterError::PublicDamaged { name: path },
+        _ => RegisterError::PublicDamaged { name: "tile".to_owned() },
+    }
+}

@@ -1,0 +1,230 @@
+//! Sealing and unsealing rows, one by one and many at once.
+
+use std::collections::HashMap;
+
+use bezwaar_ledger::entry::{ENTRY_BYTES, Entry};
+use chacha20poly1305::aead::{Aead as _, AeadInOut as _, KeyInit as _, Payload, Tag};
+use chacha20poly1305::{ChaCha20Poly1305, XChaCha20Poly1305};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::{HolderKey, SALT_BYTES, Vault, VaultError, WRAPPED_BYTES};
+use crate::commitment::commit;
+use crate::store::{Holder, HolderId};
+
+const DOMAIN_OPENING: &[u8] = b"bezwaar vault opening v1\0";
+/// What stands in clear before a sealed opening: a version, the entry's index, the holder's number.
+const HEAD_BYTES: usize = 1 + 8 + 8;
+const ROW_VERSION: u8 = 1;
+const TAG_BYTES: usize = 16;
+/// Rows a thread takes at least: below that a thread costs more than it gains.
+const SHARE_MIN: usize = 512;
+
+/// ChaCha20-Poly1305 with the key of one holder.
+pub(crate) struct Cipher(ChaCha20Poly1305);
+
+impl Cipher {
+    pub(super) fn new(key: &[u8; 32]) -> Cipher {
+        Cipher(ChaCha20Poly1305::new(&(*key).into()))
+    }
+}
+
+/// XChaCha20-Poly1305: its nonces are long enough to be random.
+pub(super) struct XCipher(XChaCha20Poly1305);
+
+impl XCipher {
+    pub(super) fn new(key: &[u8; 32]) -> XCipher {
+        XCipher(XChaCha20Poly1305::new(&(*key).into()))
+    }
+
+    /// Nonce, then what `plain` becomes, then the tag.
+    pub(super) fn seal(&self, plain: &[u8], nonce: &[u8; 24], aad: &[u8]) -> Vec<u8> {
+        match self.0.encrypt(&(*nonce).into(), Payload { msg: plain, aad }) {
+            Ok(sealed) => [nonce.as_slice(), &sealed].concat(),
+            Err(_) => unreachable!("only inputs over 256 GiB cannot be sealed"),
+        }
+    }
+
+    pub(super) fn unseal(&self, sealed: &[u8], aad: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
+        self.0.decrypt(&(*nonce).into(), Payload { msg: sealed, aad }).ok()
+    }
+
+    pub(super) fn wrap_key(&self, key: &[u8; 32], nonce: &[u8; 24], aad: &[u8]) -> Vec<u8> {
+        self.seal(key, nonce, aad)
+    }
+
+    pub(super) fn unwrap_key(&self, wrapped: &[u8], aad: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+        if wrapped.len() != WRAPPED_BYTES {
+            return None;
+        }
+        let plain = Zeroizing::new(self.unseal(wrapped, aad)?);
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(plain.get(..32)?);
+        Some(key)
+    }
+}
+
+/// What a row is bound to, besides its key.
+fn aad(entry: &[u8; ENTRY_BYTES], holder: u64) -> [u8; DOMAIN_OPENING.len() + ENTRY_BYTES + 8] {
+    let mut aad = [0; DOMAIN_OPENING.len() + ENTRY_BYTES + 8];
+    let parts = DOMAIN_OPENING.iter().chain(entry).copied().chain(holder.to_be_bytes());
+    aad.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+    aad
+}
+
+/// One row per index, and none is ever written anew: the index is a nonce that is used once under a key.
+fn nonce(index: u64) -> [u8; 12] {
+    let mut nonce = [0; 12];
+    nonce.iter_mut().skip(4).zip(index.to_be_bytes()).for_each(|(place, byte)| *place = byte);
+    nonce
+}
+
+/// A sealed row as the store has it, with its entry.
+#[derive(Clone, Debug)]
+pub struct SealedRow {
+    /// The entry's place on the ledger.
+    pub index: u64,
+    /// The entry.
+    pub entry: [u8; ENTRY_BYTES],
+    /// Under whose key it is said to be sealed.
+    pub holder: Option<HolderId>,
+    /// The sealed bytes.
+    pub sealed: Vec<u8>,
+}
+
+/// A row, opened, and shown to be what its entry stands for. Personal data: it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OpenedRow {
+    /// The entry's place on the ledger.
+    pub index: u64,
+    /// The entry.
+    pub entry: Entry,
+    /// Under whose key it was sealed.
+    pub holder: Option<HolderId>,
+    /// The salt of the commitment.
+    pub salt: [u8; SALT_BYTES],
+    /// What is committed to: RFC 8785 bytes.
+    pub body: Vec<u8>,
+}
+
+impl Vault {
+    /// Seals the opening of an entry. `key` is the holder's; without holder the register's own is used.
+    pub fn seal_opening(
+        &self,
+        holder: Option<(HolderId, &HolderKey)>,
+        index: u64,
+        entry: &[u8; ENTRY_BYTES],
+        salt: &[u8; SALT_BYTES],
+        body: &[u8],
+    ) -> Vec<u8> {
+        let id = holder.map_or(0, |(id, _)| id.0);
+        let cipher = holder.map_or_else(|| self.own_key().cipher(), |(_, key)| key.cipher());
+        let mut sealed = Vec::with_capacity(HEAD_BYTES + SALT_BYTES + body.len() + TAG_BYTES);
+        sealed.push(ROW_VERSION);
+        sealed.extend_from_slice(&index.to_be_bytes());
+        sealed.extend_from_slice(&id.to_be_bytes());
+        sealed.extend_from_slice(salt);
+        sealed.extend_from_slice(body);
+        let (_, text) = sealed.split_at_mut(HEAD_BYTES);
+        match cipher.0.encrypt_inout_detached(&nonce(index).into(), &aad(entry, id), text.into()) {
+            Ok(tag) => sealed.extend_from_slice(&tag),
+            Err(_) => unreachable!("only inputs over 256 GiB cannot be sealed"),
+        }
+        sealed
+    }
+
+    /// Opens a row and checks that it is what its entry stands for. `key` is that of the holder the store names.
+    pub fn unseal_opening(&self, row: &SealedRow, key: Option<&HolderKey>) -> Result<OpenedRow, VaultError> {
+        let index = row.index;
+        let damaged = VaultError::Damaged { index };
+        let entry = Entry::from_bytes(&row.entry).map_err(|_| damaged)?;
+        let stated = row.holder.map_or(0, |id| id.0);
+        let (head, sealed) = row.sealed.split_first_chunk::<HEAD_BYTES>().ok_or(damaged)?;
+        let [version, numbers @ ..] = head;
+        let (of_index, of_holder) = numbers.split_first_chunk::<8>().ok_or(damaged)?;
+        let of_index = u64::from_be_bytes(*of_index);
+        let of_holder = u64::from_be_bytes(of_holder.try_into().map_err(|_| damaged)?);
+        if *version != ROW_VERSION {
+            return Err(damaged);
+        }
+        if of_index != index {
+            return Err(VaultError::Swapped { index, of: of_index });
+        }
+        if of_holder != stated {
+            return Err(VaultError::OtherHolder { index, holder: stated, of: of_holder });
+        }
+        let cipher = key.unwrap_or(self.own_key()).cipher();
+        let (text, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or(damaged)?;
+        let (salt, body) = text.split_first_chunk::<SALT_BYTES>().ok_or(damaged)?;
+        // The salt and the body are opened where they will stay, so that there is one copy of them.
+        let mut plain = Vec::with_capacity(text.len());
+        plain.extend_from_slice(body);
+        let mut whole = Zeroizing::new(Vec::with_capacity(text.len()));
+        whole.extend_from_slice(salt);
+        whole.extend_from_slice(body);
+        let tag: &Tag<ChaCha20Poly1305> = tag.into();
+        let opened = cipher.0.decrypt_inout_detached(&nonce(index).into(), &aad(&row.entry, stated), whole.as_mut_slice().into(), tag);
+        opened.map_err(|_| damaged)?;
+        let (salt, body) = whole.split_first_chunk::<SALT_BYTES>().ok_or(damaged)?;
+        plain.clear();
+        plain.extend_from_slice(body);
+        if commit(entry.kind, salt, &plain) != Some(entry.hash) {
+            plain.zeroize();
+            return Err(VaultError::OtherCommitment { index });
+        }
+        Ok(OpenedRow { index, entry, holder: row.holder, salt: *salt, body: plain })
+    }
+}
+
+/// Opens many rows at once, on several threads.
+#[derive(Debug)]
+pub struct Unsealer<'vault> {
+    vault: &'vault Vault,
+    threads: usize,
+}
+
+impl<'vault> Unsealer<'vault> {
+    /// With so many threads at most.
+    pub fn new(vault: &'vault Vault, threads: usize) -> Unsealer<'vault> {
+        Unsealer { vault, threads: threads.max(1) }
+    }
+
+    /// Opens each row, in order. `holders` has the holders the rows name.
+    pub fn unseal(&self, rows: &[SealedRow], holders: &[Holder]) -> Vec<Result<OpenedRow, VaultError>> {
+        let holders: HashMap<HolderId, &Holder> = holders.iter().map(|holder| (holder.id, holder)).collect();
+        let share = rows.len().div_ceil(self.threads).max(SHARE_MIN);
+        let work = |rows: &[SealedRow]| {
+            let mut last: Option<(HolderId, HolderKey)> = None;
+            rows.iter().map(|row| self.unseal_one(row, &holders, &mut last)).collect::<Vec<_>>()
+        };
+        if rows.len() <= share {
+            return work(rows);
+        }
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = rows.chunks(share).map(|chunk| (chunk, scope.spawn(move || work(chunk)))).collect();
+            let joined = threads.into_iter().map(|(chunk, thread)| {
+                thread.join().unwrap_or_else(|_| chunk.iter().map(|row| Err(VaultError::Damaged { index: row.index })).collect())
+            });
+            joined.flatten().collect()
+        })
+    }
+
+    fn unseal_one(
+        &self,
+        row: &SealedRow,
+        holders: &HashMap<HolderId, &Holder>,
+        last: &mut Option<(HolderId, HolderKey)>,
+    ) -> Result<OpenedRow, VaultError> {
+        let Some(id) = row.holder else { return self.vault.unseal_opening(row, None) };
+        if let Some((held, key)) = last
+            && *held == id
+        {
+            return self.vault.unseal_opening(row, Some(key));
+        }
+        let holder = holders.get(&id).ok_or(VaultError::NoSuchHolder { holder: id.0, index: row.index })?;
+        let key = self.vault.holder_key(holder)?;
+        let opened = self.vault.unseal_opening(row, Some(&key));
+        *last = Some((id, key));
+        opened
+    }
+}
