@@ -128,7 +128,7 @@ impl Manifest {
                 "through": header.through.to_string(),
                 "key_id": header.key_id,
                 "normaliser": header.normaliser,
-                "signed": header.signed,
+                "signed": false,
                 "expires_at": header.expires_at.to_string(),
                 "expired": engine.expired(made_at),
                 "people": extract.len(),

@@ -35,7 +35,7 @@ pub const FIELDS: [&str; 18] = [
 ];
 
 /// The most bytes the body of an entry may take, be it an expanded choice or another event.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
+pub const BODY_BYTES_MAX: usize = 1 << 17;
 
 /// The version of expanded choices and events this program writes and reads.
 pub(crate) const BODY_VERSION: u64 = 1;

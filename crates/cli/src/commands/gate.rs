@@ -160,7 +160,11 @@ pub(crate) fn summary(engine: &Engine, manifest: &Manifest) -> Vec<String> {
         "people    {} in the extract, {} met{}",
         grouped(engine.gate().extract().len() as u64),
         grouped(manifest.people_met()),
-        if engine.gate().extract().header().signed { "" } else { "; the extract is not signed" }
+        if engine.gate().extract().header().signed {
+            "; the signature of the extract was not checked"
+        } else {
+            "; the extract is not signed"
+        }
     ));
     if manifest.value().pointer("/extract/expired") == Some(&serde_json::Value::Bool(true)) {
         lines.push(format!(

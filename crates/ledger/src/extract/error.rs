@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::tlog::note::{NoteError, VerifyError};
+
 use super::{HEADER_BYTES_MAX, PEOPLE_MAX, ROW_BYTES_MAX};
 
 /// Why an extract cannot be read, trusted or written. It never holds an account, a key or the file's own text.
@@ -21,8 +23,16 @@ pub enum ExtractError {
         /// What is wrong.
         because: &'static str,
     },
-    /// The header claims a signature or a checkpoint, which this format cannot show.
-    Signed,
+    /// Nobody signed it.
+    Unsigned,
+    /// What stands where its signatures should be cannot be read.
+    Signatures,
+    /// Its signature is not that of a key that was given.
+    Signature(VerifyError),
+    /// A key that was given signed it, but not as the operator of the ledger it names.
+    OtherOperator,
+    /// Its head cannot be signed.
+    Note(NoteError),
     /// The body is cut off, longer, or was changed after it was written.
     BodyDamaged,
     /// The body is whole, but not as this format has it.
@@ -83,7 +93,11 @@ impl fmt::Display for ExtractError {
             ExtractError::HeaderLength => write!(f, "the extract's header is cut off, or over {HEADER_BYTES_MAX} bytes"),
             ExtractError::HeaderDamaged => f.write_str("the extract's header is not as it was written"),
             ExtractError::Header { because } => write!(f, "the extract's header is wrong: {because}"),
-            ExtractError::Signed => f.write_str("the extract claims a signature, which this format cannot show"),
+            ExtractError::Unsigned => f.write_str("nobody signed the extract"),
+            ExtractError::Signatures => f.write_str("the signatures of the extract cannot be read"),
+            ExtractError::Signature(_) => f.write_str("the extract's signature does not count"),
+            ExtractError::OtherOperator => f.write_str("the extract is not signed by the operator of the ledger it names"),
+            ExtractError::Note(_) => f.write_str("the extract's head cannot be signed"),
             ExtractError::BodyDamaged => f.write_str("the extract's body is not as it was written"),
             ExtractError::Body { because } => write!(f, "the extract's body is wrong: {because}"),
             ExtractError::Row { row } => write!(f, "the acts in row {row} of the extract cannot be read"),
@@ -115,7 +129,12 @@ impl ExtractError {
             ExtractError::HeaderLength | ExtractError::HeaderDamaged | ExtractError::BodyDamaged | ExtractError::RowsRoot => {
                 "copy it again from where it was made; if it is damaged there too, make it anew"
             }
-            ExtractError::Header { .. } | ExtractError::Body { .. } | ExtractError::Row { .. } | ExtractError::Signed => {
+            ExtractError::Unsigned => "ask the operator of the register for the signed extract",
+            ExtractError::Signatures => "copy it again from where it was made",
+            ExtractError::Signature(error) => error.help(),
+            ExtractError::OtherOperator => "give the operator's public key, whose name is that of the ledger with `/operator` after it",
+            ExtractError::Note(error) => error.help(),
+            ExtractError::Header { .. } | ExtractError::Body { .. } | ExtractError::Row { .. } => {
                 "do not use it; find out which program wrote it, and make it anew"
             }
             ExtractError::NoRow { .. } => "this is an error in the program that asked",
@@ -137,6 +156,8 @@ impl std::error::Error for ExtractError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             ExtractError::Write(error) => Some(error),
+            ExtractError::Signature(error) => Some(error),
+            ExtractError::Note(error) => Some(error),
             _ => None,
         }
     }

@@ -9,9 +9,13 @@ use bezwaar_core::time::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::signer::Signer;
 use super::{ExtractError, PEOPLE_MAX};
 use crate::hex;
+use crate::json::NUMBER_MAX;
 use crate::key::SubjectKeys;
+use crate::tlog::checkpoint::Origin;
+use crate::tlog::note::{Note, SIGNATURES_MAX};
 
 /// The name of the format, and the first line of every extract.
 pub const FORMAT: &str = "bezwaar-extract/1";
@@ -25,7 +29,9 @@ pub const CANARIES: usize = 3;
 pub const CANARIES_MAX: usize = 64;
 
 const CANARY_PREFIX: &str = "canary:opaque:";
-const HASH_PREFIX: &[u8] = b"sha256 ";
+const HASH_PREFIX: &str = "sha256 ";
+/// The longest signature line under a head, in bytes: a name, and the base64 of a signature of any type known today.
+pub const SIGNATURE_LINE_BYTES_MAX: usize = 8192;
 /// The length of the line that holds the hash of the head.
 const HASH_LINE: usize = HASH_PREFIX.len() + 64 + 1;
 
@@ -141,34 +147,60 @@ pub struct ExtractHeader {
     pub people: u64,
     /// How many acts stand in all rows together.
     pub acts: u64,
+    /// How many of the acts are provisional.
+    pub provisional: u64,
     /// The root (RFC 6962) over the rows in the order of their keys, in hexadecimal.
     pub rows_root: String,
     /// SHA-256 of everything after the head, in hexadecimal.
     pub body_sha256: String,
-    /// Whether a register signed it; always `false` in this format.
+    /// Whether the head is a note a register's operator signed. It says so of itself: only
+    /// [`Extract::verify_signature`](super::Extract::verify_signature) tells whether it is true.
     pub signed: bool,
-    /// The checkpoint it was made from; always absent in this format.
-    pub checkpoint: Option<String>,
+    /// The state of the ledger it was made from. There when `signed`, and only then.
+    pub checkpoint: Option<ExtractCheckpoint>,
+}
+
+/// The state of a ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExtractCheckpoint {
+    /// The name of the ledger.
+    pub origin: String,
+    /// The root of its tree, in hexadecimal.
+    pub root: String,
+    /// How many entries it has.
+    pub size: u64,
+}
+
+impl ExtractCheckpoint {
+    fn is_good(&self) -> bool {
+        Origin::new(&self.origin).is_ok() && hex::is_hex(&self.root, 64) && self.size <= NUMBER_MAX
+    }
 }
 
 impl ExtractHeader {
-    /// The whole head: the line of the format, the header, and the line with the hash of both.
-    pub(super) fn to_head(&self) -> Result<Vec<u8>, ExtractError> {
+    /// The text of the head: the line of the format, the header, and the line with the hash of both.
+    pub(super) fn to_text(&self) -> Result<String, ExtractError> {
         self.check()?;
         let json = serde_json::to_string(self).map_err(|_| ExtractError::Header { because: "it cannot be written as JSON" })?;
         if json.len() > HEADER_BYTES_MAX {
             return Err(ExtractError::HeaderLength);
         }
-        let mut head = format!("{FORMAT}\n{json}\n").into_bytes();
+        let head = format!("{FORMAT}\n{json}\n");
         let hash = hex::encode(&Sha256::digest(&head));
-        head.extend(HASH_PREFIX);
-        head.extend(hash.as_bytes());
-        head.push(b'\n');
-        Ok(head)
+        Ok(format!("{head}{HASH_PREFIX}{hash}\n"))
     }
 
-    /// Reads and checks a head. Gives the header and the length of the head.
-    pub(super) fn from_head(bytes: &[u8]) -> Result<(ExtractHeader, usize), ExtractError> {
+    /// The whole head: its text and, if it is signed, an empty line, the signatures, and another empty line.
+    pub(super) fn to_head(&self, signer: Option<&Signer<'_>>) -> Result<Vec<u8>, ExtractError> {
+        let text = self.to_text()?;
+        let Some(signer) = signer else { return Ok(text.into_bytes()) };
+        let note = signer.sign(text)?;
+        Ok(format!("{note}\n").into_bytes())
+    }
+
+    /// Reads and checks a head. Gives the header, its note if it is signed, and the length of the head.
+    pub(super) fn from_head(bytes: &[u8]) -> Result<(ExtractHeader, Option<Note>, usize), ExtractError> {
         let Some(after) = bytes.strip_prefix(FORMAT.as_bytes()).and_then(|rest| rest.strip_prefix(b"\n")) else {
             let kin = bytes.starts_with(FORMAT_FAMILY);
             return Err(if kin { ExtractError::Format } else { ExtractError::NotAnExtract });
@@ -178,7 +210,7 @@ impl ExtractHeader {
         let hashed = FORMAT.len() + 1 + json_len + 1;
         let (head, rest) = bytes.split_at_checked(hashed).ok_or(ExtractError::HeaderLength)?;
         let line = rest.get(..HASH_LINE).ok_or(ExtractError::HeaderLength)?;
-        let hash = line.strip_prefix(HASH_PREFIX).and_then(|line| line.strip_suffix(b"\n")).unwrap_or_default();
+        let hash = line.strip_prefix(HASH_PREFIX.as_bytes()).and_then(|line| line.strip_suffix(b"\n")).unwrap_or_default();
         if hash != hex::encode(&Sha256::digest(head)).as_bytes() {
             return Err(ExtractError::HeaderDamaged);
         }
@@ -187,16 +219,23 @@ impl ExtractHeader {
         let Ok(header) = serde_json::from_slice::<ExtractHeader>(json) else { return Err(unreadable) };
         header.check()?;
         // One header has one form: what was read twice or in other words is refused.
-        if header.to_head()? != bytes.get(..hashed + HASH_LINE).unwrap_or_default() {
+        let text = bytes.get(..hashed + HASH_LINE).unwrap_or_default();
+        if header.to_text()?.as_bytes() != text {
             return Err(ExtractError::Header { because: "it is not in the one form this format has" });
         }
-        Ok((header, hashed + HASH_LINE))
+        if !header.signed {
+            return Ok((header, None, text.len()));
+        }
+        let len = note_len(bytes, text.len()).ok_or(ExtractError::Signatures)?;
+        let note = bytes.get(..len).and_then(|note| Note::parse(note).ok()).ok_or(ExtractError::Signatures)?;
+        // A signature has one form, too.
+        if note.to_string().as_bytes() != bytes.get(..len).unwrap_or_default() {
+            return Err(ExtractError::Signatures);
+        }
+        Ok((header, Some(note), len + 1))
     }
 
     fn check(&self) -> Result<(), ExtractError> {
-        if self.signed || self.checkpoint.is_some() {
-            return Err(ExtractError::Signed);
-        }
         let distinct = self.covers.is_sorted_by(|left, right| left.service < right.service);
         let checks = [
             (self.format == FORMAT, "`format` is another one"),
@@ -211,6 +250,9 @@ impl ExtractHeader {
             (self.canaries.iter().all(Canary::is_good), "`canaries` name something else than made-up accounts"),
             (self.people <= PEOPLE_MAX, "`people` is more than an extract can hold"),
             (self.acts >= self.people && (self.people > 0 || self.acts == 0), "`acts` does not fit `people`"),
+            (self.provisional <= self.acts, "`provisional` is more than `acts`"),
+            (self.signed == self.checkpoint.is_some(), "`checkpoint` is there without a signature, or the other way round"),
+            (self.checkpoint.iter().all(ExtractCheckpoint::is_good), "`checkpoint` is not that of a ledger"),
             (hex::is_hex(&self.rows_root, 64), "`rows_root` is not a hash"),
             (hex::is_hex(&self.body_sha256, 64), "`body_sha256` is not a hash"),
         ];
@@ -219,6 +261,23 @@ impl ExtractHeader {
             None => Ok(()),
         }
     }
+}
+
+/// The length of the note a file begins with, whose text has a length: to the empty line after its signatures.
+fn note_len(bytes: &[u8], text: usize) -> Option<usize> {
+    let mut at = text + 1;
+    if bytes.get(text) != Some(&b'\n') {
+        return None;
+    }
+    for _ in 0..=SIGNATURES_MAX {
+        let rest = bytes.get(at..)?;
+        if rest.first() == Some(&b'\n') {
+            return Some(at);
+        }
+        let window = rest.get(..SIGNATURE_LINE_BYTES_MAX).unwrap_or(rest);
+        at += window.iter().position(|byte| *byte == b'\n')? + 1;
+    }
+    None
 }
 
 /// What stands in a header for the rules by which services write names: SHA-256 of [`Services::canonical_text`], in hexadecimal.

@@ -11,9 +11,11 @@ use sha2::{Digest, Sha256};
 use super::ExtractError;
 use super::header::{Canary, ExtractHeader, services_digest};
 use super::rows::{Tail, read_table, walk};
+use super::signer::verify;
 use crate::hex;
 use crate::key::{SubjectKey, SubjectKeys};
 use crate::tlog::RootBuilder;
+use crate::tlog::note::{Note, VerifierKey};
 
 /// An extract in memory. It cannot change, can be shared between threads, and is cheap to clone.
 #[derive(Clone)]
@@ -22,6 +24,7 @@ pub struct Extract(Arc<Inner>);
 struct Inner {
     bytes: Vec<u8>,
     header: ExtractHeader,
+    note: Option<Note>,
     digest: String,
     // INVARIANT: all ranges lie within `bytes`; `offsets` holds one more than `keys`, rising, from 0 to the length of `rows`.
     keys: Range<usize>,
@@ -38,7 +41,7 @@ impl Extract {
     /// It never takes more memory than a small multiple of `bytes`. Whether the keys are the right ones is for
     /// [`Extract::check_keys`]; whether the rows are what the header's root stands for, for [`Extract::verify_rows`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Extract, ExtractError> {
-        let (header, head) = ExtractHeader::from_head(&bytes)?;
+        let (header, note, head) = ExtractHeader::from_head(&bytes)?;
         let body = bytes.get(head..).unwrap_or_default();
         let (whole, body_hash) = both_hashes(&bytes, body);
         if body_hash != header.body_sha256 {
@@ -53,12 +56,23 @@ impl Extract {
             return Err(ExtractError::Body { because: "the rows do not follow one another to the end" });
         }
         let shapes = read_table(part(&table)).ok_or(ExtractError::Body { because: "the shapes of acts cannot be read" })?;
-        Ok(Extract(Arc::new(Inner { header, digest: whole, keys, offsets, table, rows, shapes, index, bytes })))
+        Ok(Extract(Arc::new(Inner { header, note, digest: whole, keys, offsets, table, rows, shapes, index, bytes })))
     }
 
     /// What it says of itself.
     pub fn header(&self) -> &ExtractHeader {
         &self.0.header
+    }
+
+    /// The head as a signed note, if it is one. Its text is the first three lines of the file.
+    pub fn note(&self) -> Option<&Note> {
+        self.0.note.as_ref()
+    }
+
+    /// Whether an operator of the ledger in [`ExtractHeader::checkpoint`] signed it, by one of these keys. What is signed is the head,
+    /// and so everything: the head has the hash of the body.
+    pub fn verify_signature(&self, operators: &[VerifierKey]) -> Result<(), ExtractError> {
+        verify(self.header(), self.note(), operators)
     }
 
     /// SHA-256 of the whole file, in hexadecimal.
@@ -135,7 +149,7 @@ impl Extract {
 
     /// Reads every act, and checks that the rows are the ones the header's root stands for.
     pub fn verify_rows(&self) -> Result<(), ExtractError> {
-        let (mut acts, mut root, mut leaf) = (0, RootBuilder::new(), Vec::new());
+        let (mut acts, mut provisional, mut root, mut leaf) = (0, 0, RootBuilder::new(), Vec::new());
         let mut unused = vec![true; self.0.shapes.len()];
         for (row, key) in self.0.keys().iter().enumerate() {
             leaf.clear();
@@ -146,6 +160,7 @@ impl Extract {
                 |number| self.0.shape(number),
                 |act| {
                     acts += 1;
+                    provisional += u64::from(act.provisional());
                     act.put_in_full(&mut leaf);
                     *unused.get_mut(usize::try_from(act.number).ok()?)? = false;
                     Some(())
@@ -157,11 +172,68 @@ impl Extract {
         if acts != self.header().acts {
             return Err(ExtractError::Body { because: "it does not have as many acts as `acts` says" });
         }
+        if provisional != self.header().provisional {
+            return Err(ExtractError::Body { because: "it does not have as many provisional acts as `provisional` says" });
+        }
         if unused.contains(&true) {
             return Err(ExtractError::Body { because: "it has a shape that no act has" });
         }
         let same = hex::encode(&root.root()) == self.header().rows_root;
         if same { Ok(()) } else { Err(ExtractError::RowsRoot) }
+    }
+}
+
+/// What proofs and deltas see of an extract.
+impl Extract {
+    /// The head with all that belongs to it.
+    pub(super) fn head(&self) -> &[u8] {
+        self.0.bytes.get(..self.0.keys.start).unwrap_or_default()
+    }
+
+    pub(super) fn keys(&self) -> &[[u8; 16]] {
+        self.0.keys()
+    }
+
+    pub(super) fn row(&self, row: usize) -> Option<&[u8]> {
+        self.0.row(row)
+    }
+
+    pub(super) fn table(&self) -> &[u8] {
+        self.0.part(&self.0.table)
+    }
+
+    /// The shapes by their numbers.
+    pub(super) fn shapes(&self) -> impl Iterator<Item = &[u8]> {
+        let table = self.table();
+        self.0.shapes.iter().map(|(place, _)| table.get(place.clone()).unwrap_or_default())
+    }
+
+    /// A row with other numbers for its shapes, where `None` is a shape that has none.
+    pub(super) fn row_renumbered(&self, row: usize, numbers: &[Option<u64>], out: &mut Vec<u8>) -> Option<()> {
+        walk(
+            self.row(row)?,
+            |number| self.0.shape(number),
+            |act| {
+                let number = *numbers.get(usize::try_from(act.number).ok()?)?;
+                act.put_renumbered(number?, out);
+                Some(())
+            },
+        )
+    }
+
+    /// What is hashed for a row: its key, and the row in full.
+    pub(super) fn leaf(&self, row: usize) -> Result<Vec<u8>, ExtractError> {
+        let mut leaf = self.0.keys().get(row).ok_or(ExtractError::NoRow { row })?.to_vec();
+        let bytes = self.0.row(row).ok_or(ExtractError::NoRow { row })?;
+        let walked = walk(
+            bytes,
+            |number| self.0.shape(number),
+            |act| {
+                act.put_in_full(&mut leaf);
+                Some(())
+            },
+        );
+        walked.map(|()| leaf).ok_or(ExtractError::Row { row })
     }
 }
 

@@ -21,6 +21,8 @@ const WITHDRAW_CONSENT: u8 = 6;
 const SIGNAL: u8 = 7;
 const ERASE: u8 = 8;
 const UNREADABLE: u8 = 9;
+/// Set in the kind of a shape whose act is provisional.
+const PROVISIONAL: u8 = 0x80;
 
 const ANY: u8 = 0;
 const PREFIX: u8 = 1;
@@ -37,7 +39,7 @@ pub(super) enum Tail {
 }
 
 /// Appends a number: seven bits a byte, lowest first, the top bit set on all but the last.
-fn put_varint(mut value: u64, out: &mut Vec<u8>) {
+pub(super) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -49,7 +51,7 @@ fn varint_len(value: u64) -> usize {
     (value | 1).ilog2() as usize / 7 + 1
 }
 
-fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     put_varint(bytes.len() as u64, out);
     out.extend(bytes);
 }
@@ -70,8 +72,29 @@ fn put_pattern(pattern: &Pattern, out: &mut Vec<u8>) {
     put_bytes(text.as_bytes(), out);
 }
 
-/// Appends what an act does, without what is its own.
-pub(super) fn put_shape(body: &HeldBody, out: &mut Vec<u8>) {
+/// Appends what an act does, without what is its own. `None`: it is provisional, and such an act cannot be.
+pub(super) fn put_shape(act: &HeldAct, out: &mut Vec<u8>) -> Option<()> {
+    let start = out.len();
+    put_body(&act.body, out);
+    if act.provisional {
+        let kind = out.get_mut(start).filter(|kind| may_be_provisional(**kind))?;
+        *kind |= PROVISIONAL;
+    }
+    Some(())
+}
+
+/// Whether an act counts before its sender is confirmed: it closes, and can be taken back.
+fn may_be_provisional(kind: u8) -> bool {
+    matches!(kind, OBJECT | SET_OFF | WITHDRAW_CONSENT | SIGNAL | UNREADABLE)
+}
+
+/// The kind of a shape, and whether it is provisional.
+fn kind_of(byte: u8) -> Option<(u8, bool)> {
+    let (kind, provisional) = (byte & !PROVISIONAL, byte & PROVISIONAL != 0);
+    (!provisional || may_be_provisional(kind)).then_some((kind, provisional))
+}
+
+fn put_body(body: &HeldBody, out: &mut Vec<u8>) {
     match body {
         HeldBody::Object { uses, recipients, items } => {
             out.push(OBJECT);
@@ -171,7 +194,7 @@ fn unzigzag(value: u64) -> i64 {
 }
 
 /// Bytes being read. Every reader gives `None` for what the format does not have, and takes no more memory than it was given.
-struct Cursor<'a>(&'a [u8]);
+pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cursor<'a> {
     fn byte(&mut self) -> Option<u8> {
@@ -180,7 +203,7 @@ impl<'a> Cursor<'a> {
         Some(*first)
     }
 
-    fn varint(&mut self) -> Option<u64> {
+    pub(super) fn varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -197,13 +220,13 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    fn take(&mut self, len: u64) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, len: u64) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(usize::try_from(len).ok()?)?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let len = self.varint()?;
         self.take(len)
     }
@@ -274,7 +297,7 @@ impl PatternText<'_> {
 fn check_shape(shape: &[u8]) -> Option<Tail> {
     let mut cursor = Cursor(shape);
     let items = |there: bool| if there { Tail::Items } else { Tail::Nothing };
-    let tail = match cursor.byte()? {
+    let tail = match kind_of(cursor.byte()?)?.0 {
         OBJECT => {
             cursor.skip_patterns()?;
             cursor.skip_patterns()?;
@@ -329,6 +352,18 @@ impl ActBytes<'_> {
         out.extend(self.tail_bytes);
     }
 
+    /// Appends the act with another number for its shape.
+    pub(super) fn put_renumbered(&self, number: u64, out: &mut Vec<u8>) {
+        out.extend(self.head);
+        put_varint(number, out);
+        out.extend(self.tail_bytes);
+    }
+
+    /// Whether its sender is not confirmed.
+    pub(super) fn provisional(&self) -> bool {
+        self.shape.first().and_then(|byte| kind_of(*byte)).is_some_and(|(_, provisional)| provisional)
+    }
+
     /// The act as the decision takes it.
     pub(super) fn to_act(&self) -> Option<HeldAct> {
         let body = body_of(self.shape, self.tail)?;
@@ -337,7 +372,7 @@ impl ActBytes<'_> {
             from: self.from,
             received: self.received,
             via: self.via.map(str::to_owned),
-            provisional: false,
+            provisional: self.provisional(),
             body,
         })
     }
@@ -353,7 +388,7 @@ fn body_of(shape: &[u8], tail: TailBytes<'_>) -> Option<HeldBody> {
         TailBytes::Of(id) => id.to_owned(),
         _ => String::new(),
     };
-    Some(match cursor.byte()? {
+    Some(match kind_of(cursor.byte()?)?.0 {
         OBJECT => HeldBody::Object { uses: cursor.patterns()?, recipients: cursor.patterns()?, items },
         SET_OFF => HeldBody::SetOff { control: cursor.text()?.to_owned() },
         SET_ON => HeldBody::SetOn { control: cursor.text()?.to_owned() },
@@ -372,11 +407,35 @@ fn body_of(shape: &[u8], tail: TailBytes<'_>) -> Option<HeldBody> {
     })
 }
 
-/// Goes through the acts of one row; `shape` gives a shape by its number, with what follows it. `None`: the row is not as the
+/// The number of a shape, the shape, and what follows it.
+type ShapeRead<'a> = (u64, &'a [u8], Tail);
+
+/// Goes through the acts of one row; `shape_at` gives a shape by its number, with what follows it. `None`: the row is not as the
 /// format has it, or over [`ROW_BYTES_MAX`].
 pub(super) fn walk<'a>(
     row: &'a [u8],
     shape_at: impl Fn(u64) -> Option<(&'a [u8], Tail)>,
+    each: impl FnMut(ActBytes<'a>) -> Option<()>,
+) -> Option<()> {
+    let by_number = |cursor: &mut Cursor<'a>| {
+        let number = cursor.varint()?;
+        shape_at(number).map(|(shape, tail)| (number, shape, tail))
+    };
+    walk_with(row, by_number, each)
+}
+
+/// As [`walk`], for a row in full.
+pub(super) fn walk_in_full<'a>(row: &'a [u8], each: impl FnMut(ActBytes<'a>) -> Option<()>) -> Option<()> {
+    let written_out = |cursor: &mut Cursor<'a>| {
+        let shape = cursor.bytes()?;
+        check_shape(shape).map(|tail| (0, shape, tail))
+    };
+    walk_with(row, written_out, each)
+}
+
+fn walk_with<'a>(
+    row: &'a [u8],
+    read_shape: impl Fn(&mut Cursor<'a>) -> Option<ShapeRead<'a>>,
     mut each: impl FnMut(ActBytes<'a>) -> Option<()>,
 ) -> Option<()> {
     let mut cursor = Cursor(row);
@@ -401,8 +460,7 @@ pub(super) fn walk<'a>(
             Some(len) => Some(str::from_utf8(cursor.take(len)?).ok()?),
         };
         let head = start.get(..start.len() - cursor.0.len())?;
-        let number = cursor.varint()?;
-        let (shape, tail) = shape_at(number)?;
+        let (number, shape, tail) = read_shape(&mut cursor)?;
         // Only an opening act has a second moment.
         if lag != 0 && !matches!(shape.first(), Some(&SET_ON | &WITHDRAW | &CONSENT)) {
             return None;

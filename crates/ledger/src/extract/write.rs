@@ -4,13 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 
 use bezwaar_core::Holdings;
-use bezwaar_core::account::NORMALISER_VERSION;
+use bezwaar_core::account::{Account, NORMALISER_VERSION};
 use bezwaar_core::acts::HeldAct;
 use bezwaar_core::time::Instant;
 use sha2::{Digest, Sha256};
 
-use super::header::{Canary, Cover, ExtractHeader, FORMAT};
+use super::header::{Canary, Cover, ExtractCheckpoint, ExtractHeader, FORMAT};
 use super::rows::{ROW_BYTES_MAX, put_act, put_shape, put_table};
+use super::signer::Signer;
 use super::{ExtractError, PEOPLE_MAX};
 use crate::hex;
 use crate::key::{SubjectKey, SubjectKeys};
@@ -29,7 +30,7 @@ pub struct ExtractOptions {
     pub covers: Vec<Cover>,
 }
 
-/// Writes the acts that count from `through` or earlier. The same holdings, keys and options give the same bytes.
+/// Writes the acts that count from `through` or earlier, signed by nobody. The same holdings, keys and options give the same bytes.
 ///
 /// Besides the holdings it takes 64 bytes a person, and the encoded acts. Nothing is written before all of it is known to be
 /// good; what was written when `out` fails is not an extract.
@@ -39,6 +40,28 @@ pub fn write_extract(
     options: &ExtractOptions,
     out: &mut impl Write,
 ) -> Result<ExtractHeader, ExtractError> {
+    write(holdings, keys, options, None, out)
+}
+
+/// As [`write_extract`], made from a state of a ledger and signed by its operator.
+pub fn write_signed_extract(
+    holdings: &Holdings,
+    keys: &SubjectKeys,
+    options: &ExtractOptions,
+    (checkpoint, signer): (&ExtractCheckpoint, &Signer<'_>),
+    out: &mut impl Write,
+) -> Result<ExtractHeader, ExtractError> {
+    write(holdings, keys, options, Some((checkpoint, signer)), out)
+}
+
+fn write(
+    holdings: &Holdings,
+    keys: &SubjectKeys,
+    options: &ExtractOptions,
+    signed: Option<(&ExtractCheckpoint, &Signer<'_>)>,
+    out: &mut impl Write,
+) -> Result<ExtractHeader, ExtractError> {
+    let signer = signed.map(|(_, signer)| signer);
     let mut header = ExtractHeader {
         format: FORMAT.to_owned(),
         key_id: keys.key_id().to_owned(),
@@ -50,13 +73,14 @@ pub fn write_extract(
         expires_at: options.expires_at,
         people: 0,
         acts: 0,
+        provisional: 0,
         rows_root: hex::encode(&RootBuilder::new().root()),
         body_sha256: hex::encode(&[0; 32]),
-        signed: false,
-        checkpoint: None,
+        signed: signed.is_some(),
+        checkpoint: signed.map(|(checkpoint, _)| checkpoint.clone()),
     };
     // Options that make no header are told at once, not after all rows.
-    header.to_head().map_err(as_options)?;
+    header.to_head(signer).map_err(as_options)?;
 
     let body = Body::encode(holdings, keys, options.through)?;
     let mut hasher = Sha256::new();
@@ -66,9 +90,10 @@ pub fn write_extract(
     })?;
     header.people = body.people.len() as u64;
     header.acts = body.acts;
+    header.provisional = body.provisional;
     header.rows_root = hex::encode(&body.root());
     header.body_sha256 = hex::encode(&hasher.finalize());
-    out.write_all(&header.to_head()?)?;
+    out.write_all(&header.to_head(signer)?)?;
     body.parts(|part| Ok(out.write_all(part)?))?;
     out.flush()?;
     Ok(header)
@@ -87,19 +112,43 @@ fn acts_through(acts: &[HeldAct], through: Instant) -> impl Iterator<Item = &Hel
     acts.iter().filter(move |act| act.from <= through)
 }
 
-/// What the acts do, each once, in the order of their bytes.
-fn shapes_of(holdings: &Holdings, through: Instant) -> BTreeSet<Vec<u8>> {
-    let mut shapes: BTreeSet<Vec<u8>> = BTreeSet::new();
-    let mut shape = Vec::new();
-    for act in holdings.iter().flat_map(|(_, acts)| acts_through(acts, through)) {
-        shape.clear();
-        put_shape(&act.body, &mut shape);
-        if !shapes.contains(&shape) {
-            shapes.insert(shape.clone());
-        }
-    }
-    shapes
+/// An account with what it holds.
+type Held<'a> = (&'a Account, &'a [HeldAct]);
+
+/// The most threads an extract is made with.
+const THREADS_MAX: usize = 8;
+
+/// The people in as many parts as there are threads, and what a function gives for each, in their order. What comes out does not depend
+/// on how many parts there are.
+fn in_parts<T: Send>(all: &[Held<'_>], of_part: impl Fn(&[Held<'_>]) -> Result<T, ExtractError> + Sync) -> Result<Vec<T>, ExtractError> {
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(THREADS_MAX));
+    let at_once = all.len().div_ceil(threads).max(1);
+    let of_part = &of_part;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = all.chunks(at_once).map(|part| (part, scope.spawn(move || of_part(part)))).collect();
+        // A thread that could not end is no reason to lose its part.
+        threads.into_iter().map(|(part, thread)| thread.join().unwrap_or_else(|_| of_part(part))).collect()
+    })
 }
+
+/// What the acts do, each once, in the order of their bytes.
+fn shapes_of(all: &[Held<'_>], through: Instant) -> Result<BTreeSet<Vec<u8>>, ExtractError> {
+    let parts = in_parts(all, |part| {
+        let mut shapes: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut shape = Vec::new();
+        for act in part.iter().flat_map(|(_, acts)| acts_through(acts, through)) {
+            shape.clear();
+            put_shape(act, &mut shape).ok_or(PROVISIONAL)?;
+            if !shapes.contains(&shape) {
+                shapes.insert(shape.clone());
+            }
+        }
+        Ok(shapes)
+    })?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+const PROVISIONAL: ExtractError = ExtractError::Options { because: "an act that needs a confirmed sender is provisional" };
 
 /// A person, and where their row lies among those encoded.
 struct Person {
@@ -110,52 +159,90 @@ struct Person {
     leaf: u32,
 }
 
-/// All that follows the head.
-struct Body {
-    /// By subject key.
+/// The rows of some people.
+#[derive(Default)]
+struct Part {
     people: Vec<Person>,
     /// In the order of accounts, as is `encoded`: that is how the holdings lie in memory.
     leaves: Vec<Hash>,
     encoded: Vec<u8>,
-    table: Vec<u8>,
     acts: u64,
+    provisional: u64,
 }
 
-impl Body {
-    fn encode(holdings: &Holdings, keys: &SubjectKeys, through: Instant) -> Result<Body, ExtractError> {
-        let shapes = shapes_of(holdings, through);
-        let numbers: HashMap<&[u8], u64> = shapes.iter().map(Vec::as_slice).zip(0..).collect();
-        let mut body = Body { people: Vec::new(), leaves: Vec::new(), encoded: Vec::new(), table: Vec::new(), acts: 0 };
-        put_table(shapes.iter().map(Vec::as_slice), &mut body.table);
+impl Part {
+    fn encode(part: &[Held<'_>], keys: &SubjectKeys, through: Instant, numbers: &HashMap<&[u8], u64>) -> Result<Part, ExtractError> {
+        let mut made = Part::default();
         let (mut acts, mut shape, mut leaf): (Vec<&HeldAct>, Vec<u8>, Vec<u8>) = Default::default();
-        for (account, held) in holdings.iter() {
+        for (account, held) in part {
             acts.clear();
             acts.extend(acts_through(held, through));
             if acts.is_empty() {
                 continue;
             }
             acts.sort_by(|left, right| (left.from, &left.id).cmp(&(right.from, &right.id)));
-            let (key, start) = (keys.subject(account), body.encoded.len());
+            let (key, start) = (keys.subject(account), made.encoded.len());
             leaf.clear();
             leaf.extend(key.0);
             let mut last = None;
             for act in &acts {
                 shape.clear();
-                put_shape(&act.body, &mut shape);
+                put_shape(act, &mut shape).ok_or(PROVISIONAL)?;
                 let number = numbers.get(shape.as_slice()).copied();
                 let number = number.ok_or(ExtractError::Body { because: "an act has a shape that was not collected" })?;
-                put_act((act, last), (number, &shape), keys, &mut body.encoded, &mut leaf);
+                put_act((act, last), (number, &shape), keys, &mut made.encoded, &mut leaf);
                 last = Some(act.from);
+                made.provisional += u64::from(act.provisional);
                 if leaf.len() - key.0.len() > ROW_BYTES_MAX {
                     return Err(ExtractError::TooManyActs);
                 }
             }
-            body.acts += acts.len() as u64;
+            made.acts += acts.len() as u64;
             // A row is never longer than the same row in full.
-            let len = u32::try_from(body.encoded.len() - start).map_err(|_| ExtractError::TooManyActs)?;
+            let len = u32::try_from(made.encoded.len() - start).map_err(|_| ExtractError::TooManyActs)?;
+            let place = u32::try_from(made.people.len()).map_err(|_| ExtractError::TooManyPeople)?;
+            made.people.push(Person { key, start, len, leaf: place });
+            made.leaves.push(leaf_hash(&leaf));
+        }
+        Ok(made)
+    }
+}
+
+/// All that follows the head.
+#[derive(Default)]
+struct Body {
+    /// By subject key.
+    people: Vec<Person>,
+    leaves: Vec<Hash>,
+    /// The encoded rows, each part with where it begins among all.
+    encoded: Vec<(usize, Vec<u8>)>,
+    table: Vec<u8>,
+    acts: u64,
+    provisional: u64,
+}
+
+impl Body {
+    fn encode(holdings: &Holdings, keys: &SubjectKeys, through: Instant) -> Result<Body, ExtractError> {
+        let all: Vec<Held<'_>> = holdings.iter().collect();
+        let shapes = shapes_of(&all, through)?;
+        let numbers: HashMap<&[u8], u64> = shapes.iter().map(Vec::as_slice).zip(0..).collect();
+        let parts = in_parts(&all, |part| Part::encode(part, keys, through, &numbers))?;
+        let mut body = Body::default();
+        put_table(shapes.iter().map(Vec::as_slice), &mut body.table);
+        let mut start = 0;
+        for part in parts {
             let place = u32::try_from(body.people.len()).map_err(|_| ExtractError::TooManyPeople)?;
-            body.people.push(Person { key, start, len, leaf: place });
-            body.leaves.push(leaf_hash(&leaf));
+            for mut person in part.people {
+                person.start += start;
+                person.leaf = person.leaf.checked_add(place).ok_or(ExtractError::TooManyPeople)?;
+                body.people.push(person);
+            }
+            body.leaves.extend(part.leaves);
+            body.acts += part.acts;
+            body.provisional += part.provisional;
+            let len = part.encoded.len();
+            body.encoded.push((start, part.encoded));
+            start += len;
         }
         if body.people.len() as u64 > PEOPLE_MAX {
             return Err(ExtractError::TooManyPeople);
@@ -163,6 +250,13 @@ impl Body {
         body.people.sort_unstable_by_key(|person| person.key);
         let distinct = body.people.is_sorted_by(|left, right| left.key < right.key);
         if distinct { Ok(body) } else { Err(ExtractError::Collision) }
+    }
+
+    fn row(&self, person: &Person) -> &[u8] {
+        let place = self.encoded.partition_point(|(start, _)| *start <= person.start).checked_sub(1);
+        let part = place.and_then(|place| self.encoded.get(place));
+        let row = part.and_then(|(start, part)| part.get(person.start - start..person.start - start + person.len as usize));
+        row.unwrap_or_default()
     }
 
     /// The root over the rows.
@@ -184,10 +278,7 @@ impl Body {
         })?;
         sink(&(self.table.len() as u64).to_le_bytes())?;
         sink(&self.table)?;
-        self.of_each(&mut sink, |person, block| {
-            let row = self.encoded.get(person.start..person.start + person.len as usize);
-            block.extend(row.unwrap_or_default());
-        })
+        self.of_each(&mut sink, |person, block| block.extend(self.row(person)))
     }
 
     fn of_each(

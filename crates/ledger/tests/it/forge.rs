@@ -41,7 +41,7 @@ pub(crate) fn with_field(field: &str, value: impl ToString) -> Vec<u8> {
 }
 
 /// The fields of a header in their order.
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 15] = [
     "format",
     "key_id",
     "normaliser",
@@ -52,6 +52,7 @@ const FIELDS: [&str; 14] = [
     "expires_at",
     "people",
     "acts",
+    "provisional",
     "rows_root",
     "body_sha256",
     "signed",

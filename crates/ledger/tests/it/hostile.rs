@@ -222,6 +222,7 @@ fn a_header_says_what_it_must() {
         ("acts", json!(5).to_string()),
         ("rows_root", json!("00").to_string()),
         ("body_sha256", json!("00").to_string()),
+        ("provisional", json!(10_000).to_string()),
         ("checkpoint", json!(7).to_string()),
     ];
     for (field, value) in cases {
@@ -230,8 +231,10 @@ fn a_header_says_what_it_must() {
         assert!(matches!(error, ExtractError::Header { .. } | ExtractError::Body { .. }), "{told}: {error}");
         assert!(!error.to_string().contains("one form"), "{told}: refused for another reason than its own");
     }
-    for (field, value) in [("signed", json!(true)), ("checkpoint", json!("a tree head"))] {
-        assert!(matches!(Extract::from_bytes(with_field(field, value)), Err(ExtractError::Signed)));
+    let checkpoint = json!({"origin": "club.example/ledger", "root": "0".repeat(64), "size": 1});
+    for (field, value) in [("signed", json!(true)), ("checkpoint", checkpoint)] {
+        let error = Extract::from_bytes(with_field(field, value)).unwrap_err();
+        assert!(error.to_string().contains("`checkpoint` is there without a signature, or the other way round"), "{error}");
     }
     assert!(Extract::from_bytes(with_field("canaries", list(&vec![good; 64]))).is_ok());
 }

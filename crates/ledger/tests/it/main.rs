@@ -9,6 +9,8 @@ mod made_up;
 mod openings;
 mod replay;
 mod round_trip;
+mod rows_and_deltas;
+mod signed;
 mod subject_tree;
 mod tlog;
 mod tlog_checkpoint;
