@@ -202,6 +202,12 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
+    /// What follows exactly these bytes.
+    pub(crate) fn after(&mut self, literal: &str) -> Option<&mut Self> {
+        self.literal(literal)?;
+        Some(self)
+    }
+
     /// Whether these bytes come next; then they are taken.
     pub(crate) fn takes(&mut self, literal: &str) -> bool {
         self.literal(literal).is_some()

@@ -175,7 +175,7 @@ impl Replay {
     pub fn finish(mut self, through: Instant) -> Result<Replayed, ReplayErrors> {
         self.check_openings();
         self.check_ids();
-        let confirmed = self.confirmed(through);
+        let confirmed = self.confirmed();
         let voided = self.voided(through, &confirmed);
         if !self.problems.is_empty() {
             return Err(ReplayErrors::new(self.problems));
@@ -192,7 +192,7 @@ impl Replay {
                 taken_out += 1;
                 return false;
             }
-            choice.provisional &= !confirmed.contains_key(&this);
+            choice.provisional &= confirmed.get(&this).is_none_or(|(_, confirmed_at)| *confirmed_at > through);
             provisional += u64::from(choice.provisional);
             true
         });
@@ -224,8 +224,8 @@ impl Replay {
         place
     }
 
-    /// The acts confirmed, and the entry of the first confirmation recorded through the moment.
-    fn confirmed(&mut self, through: Instant) -> HashMap<usize, u64> {
+    /// The acts confirmed: by which entry first, and when it was recorded.
+    fn confirmed(&mut self) -> HashMap<usize, (u64, Instant)> {
         let mut confirmed = HashMap::new();
         for (index, recorded_at, one) in std::mem::take(&mut self.confirmations) {
             let Some(place) = self.named(index, &one.confirms) else { continue };
@@ -235,15 +235,15 @@ impl Replay {
                 self.problem(index, ReplayError::OtherAccount);
             } else if !act.provisional {
                 self.problem(index, ReplayError::NotProvisional);
-            } else if recorded_at <= through {
-                confirmed.entry(place).or_insert(index);
+            } else {
+                confirmed.entry(place).or_insert((index, recorded_at));
             }
         }
         confirmed
     }
 
     /// The acts a void has taken out by the moment. A confirmation that comes after it brings the act back.
-    fn voided(&mut self, through: Instant, confirmed: &HashMap<usize, u64>) -> HashSet<usize> {
+    fn voided(&mut self, through: Instant, confirmed: &HashMap<usize, (u64, Instant)>) -> HashSet<usize> {
         let mut voided = HashSet::new();
         for (index, recorded_at, one) in std::mem::take(&mut self.voids) {
             if one.effective_at < recorded_at.plus_micros(VOID_NOTICE_MICROS) {
@@ -256,10 +256,11 @@ impl Replay {
                 continue;
             }
             let confirmation = confirmed.get(&place);
-            if confirmation.is_some_and(|confirmation| *confirmation < index) {
+            if confirmation.is_some_and(|(confirmed, _)| *confirmed < index) {
                 self.problem(index, ReplayError::Confirmed);
             }
-            if confirmation.is_none() && one.effective_at <= through && recorded_at <= through {
+            let stands = confirmation.is_none_or(|(_, confirmed_at)| *confirmed_at > through);
+            if stands && one.effective_at <= through && recorded_at <= through {
                 voided.insert(place);
             }
         }

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test stops when something is not as it must be")]
 
+mod acceptance;
 mod forge;
 mod hostile;
 mod key;
 mod made_up;
 mod openings;
+mod releases;
 mod replay;
 mod round_trip;
 mod rows_and_deltas;

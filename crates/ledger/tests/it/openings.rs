@@ -237,6 +237,12 @@ fn openings_open_their_entry_and_no_other() {
     let opening = opening();
     let entry = Entry { kind: EntryKind::Choice, recorded_at: instant("2025-06-01T00:00:00Z"), hash: opening.commitment().unwrap() };
     opening.verify(&entry).unwrap();
+    // The vectors of spec/ledger.md, by another program.
+    assert_eq!(
+        crate::forge::hex(&entry.to_bytes()),
+        "01010006367754160000be98cbd4e06304d67b4971c3aebed33abc516cf0836f6cff0fbee880a8b0c635"
+    );
+    assert_eq!(crate::forge::hex(&entry.leaf()), "9d377c0230fc6abdd0f0ec330859225167d8c688752cb47b2e4747c92368054d");
     let sealed = opening.to_sealed();
     assert_eq!(Opening::from_sealed(5, EntryKind::Choice, &sealed).unwrap(), opening);
     for place in 0..sealed.len() {

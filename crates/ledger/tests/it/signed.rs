@@ -5,7 +5,8 @@ use bezwaar_core::choice::{Act, Choice};
 use bezwaar_ledger::extract::{
     Extract, ExtractCheckpoint, ExtractError, ExtractHeader, OPERATOR_SUFFIX, SIGNATURE_LINE_BYTES_MAX, Signer, write_signed_extract,
 };
-use bezwaar_ledger::tlog::note::{SignatureType, SigningKey, VerifyError};
+use bezwaar_ledger::tlog::checkpoint::Origin;
+use bezwaar_ledger::tlog::note::{SignatureType, SigningKey, VerifierKey, VerifyError};
 
 use crate::forge::hex;
 use crate::made_up::{account, choice, keys, options, small, written};
@@ -16,6 +17,18 @@ pub(crate) const ORIGIN: &str = "club.example/ledger";
 
 pub(crate) fn operator() -> SigningKey {
     SigningKey::from_seed(name(&format!("{ORIGIN}{OPERATOR_SUFFIX}")), SignatureType::Ed25519, &[21; 32])
+}
+
+pub(crate) fn ledger_key() -> SigningKey {
+    SigningKey::from_seed(name(ORIGIN), SignatureType::Ed25519, &[31; 32])
+}
+
+pub(crate) fn origin() -> Origin {
+    Origin::new(ORIGIN).unwrap()
+}
+
+pub(crate) fn operators() -> Vec<VerifierKey> {
+    vec![operator().verifier().clone()]
 }
 
 pub(crate) fn state() -> ExtractCheckpoint {
