@@ -15,4 +15,6 @@ pub mod keys;
 pub mod randomness;
 pub mod settings;
 pub mod store;
+#[doc(hidden)]
+pub mod testing;
 pub mod vault;

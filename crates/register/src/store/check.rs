@@ -8,7 +8,7 @@ use super::{
 };
 
 /// What a writing transaction has read of the store before it changes anything.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Standing {
     /// The last claim given out.
     pub(crate) epoch: u64,

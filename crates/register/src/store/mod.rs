@@ -25,6 +25,7 @@
 
 mod check;
 pub mod memory;
+pub mod postgres;
 pub mod sqlite;
 mod sum;
 
@@ -199,6 +200,76 @@ pub trait Store: Send {
 
     /// Whether the store's own structures are whole (`PRAGMA integrity_check` and the like). Slow; for `doctor`.
     fn check(&mut self) -> Result<(), StoreError>;
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn kind(&self) -> &'static str {
+        (**self).kind()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Store>, StoreError> {
+        (**self).reader()
+    }
+
+    fn claim(&mut self) -> Result<Claim, StoreError> {
+        (**self).claim()
+    }
+
+    fn head(&mut self) -> Result<Head, StoreError> {
+        (**self).head()
+    }
+
+    fn append(&mut self, claim: Claim, expected_size: u64, batch: &Batch) -> Result<(), StoreError> {
+        (**self).append(claim, expected_size, batch)
+    }
+
+    fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError> {
+        (**self).entries(from, limit)
+    }
+
+    fn find_ids(&mut self, names: &[KeyedName]) -> Result<Vec<(KeyedName, u64)>, StoreError> {
+        (**self).find_ids(names)
+    }
+
+    fn find_holders(&mut self, names: &[KeyedName]) -> Result<Vec<Holder>, StoreError> {
+        (**self).find_holders(names)
+    }
+
+    fn holders(&mut self, ids: &[HolderId]) -> Result<Vec<Holder>, StoreError> {
+        (**self).holders(ids)
+    }
+
+    fn scan_holders(&mut self, from: HolderId, limit: usize) -> Result<Vec<Holder>, StoreError> {
+        (**self).scan_holders(from, limit)
+    }
+
+    fn openings_of(&mut self, holder: HolderId) -> Result<Vec<SealedOpening>, StoreError> {
+        (**self).openings_of(holder)
+    }
+
+    fn scan_openings(&mut self, from: u64, limit: usize) -> Result<Vec<SealedOpening>, StoreError> {
+        (**self).scan_openings(from, limit)
+    }
+
+    fn opening(&mut self, index: u64) -> Result<Option<SealedOpening>, StoreError> {
+        (**self).opening(index)
+    }
+
+    fn contact(&mut self, holder: HolderId) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).contact(holder)
+    }
+
+    fn document(&mut self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).document(index)
+    }
+
+    fn value(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).value(name)
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        (**self).check()
+    }
 }
 
 /// What went wrong in a store. No variant holds anything that was stored.

@@ -4,6 +4,9 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::{Holder, StoreError};
+use crate::store::check::Standing;
+
 /// The length of a check value.
 pub(crate) const SUM_BYTES: usize = 8;
 
@@ -39,6 +42,48 @@ pub(crate) enum Row {
 pub(crate) fn sum(row: Row, number: u64, columns: &[&[u8]]) -> [u8; SUM_BYTES] {
     let start = xxh3_64_with_seed(&number.to_be_bytes(), row as u64);
     columns.iter().fold(start, |so_far, column| xxh3_64_with_seed(column, so_far)).to_be_bytes()
+}
+
+/// The check value of where the store stands.
+pub(crate) fn standing_sum(standing: Standing) -> [u8; SUM_BYTES] {
+    sum(Row::Standing, standing.epoch, &[&standing.size.to_be_bytes(), &standing.last_holder.to_be_bytes()])
+}
+
+/// The check value of an entry.
+pub(crate) fn entry_sum(index: u64, bytes: &[u8], id_name: Option<&[u8]>) -> [u8; SUM_BYTES] {
+    sum(Row::Entry, index, &[bytes, id_name.unwrap_or_default()])
+}
+
+/// The check value of a holder.
+pub(crate) fn holder_sum(holder: &Holder) -> [u8; SUM_BYTES] {
+    match &holder.wrapped_key {
+        Some(key) => sum(Row::Holder, holder.id.0, &[&holder.name.0, key]),
+        None => sum(Row::HolderWithoutKey, holder.id.0, &[&holder.name.0]),
+    }
+}
+
+/// The check value of an opening.
+pub(crate) fn opening_sum(index: u64, holder: Option<u64>, sealed: &[u8]) -> [u8; SUM_BYTES] {
+    match holder {
+        Some(holder) => sum(Row::Opening, index, &[&holder.to_be_bytes(), sealed]),
+        None => sum(Row::OpeningWithoutHolder, index, &[sealed]),
+    }
+}
+
+/// Compares where a store says it stands with the last entry and the last holder there are: a store that lost its end is noticed here.
+pub(crate) fn verify_standing(standing: Standing, last_place: Option<u64>, last_holder: Option<u64>) -> Result<(), StoreError> {
+    if last_place != standing.size.checked_sub(1) {
+        return Err(StoreError::Damaged { because: "the last entry is not where the store says it is" });
+    }
+    if last_holder.unwrap_or(0) != standing.last_holder {
+        return Err(StoreError::Damaged { because: "the last holder is not the one the store says it is" });
+    }
+    Ok(())
+}
+
+/// A number as both databases count. What is stored is below 2⁶³, so a greater one finds nothing.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub const SCHEMA_VERSION: i32 = 1;
 /// How a SQLite file is used. Nothing of it changes what is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqliteOptions {
+    /// How large the pages of a new file are, in bytes: a power of two from 512 to 65536.
+    pub page_bytes: u32,
     /// How much memory each hold may use to keep pages, in bytes.
     pub cache_bytes: u64,
     /// How much of the file is read through a memory map, in bytes; 0 for none, so that a failing disk is an error and not a signal.
@@ -41,7 +43,7 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> SqliteOptions {
-        SqliteOptions { cache_bytes: 256 << 20, mmap_bytes: 0, journal_pages: 16_384, wait_ms: 5_000, pages_max: None }
+        SqliteOptions { page_bytes: 4096, cache_bytes: 256 << 20, mmap_bytes: 0, journal_pages: 16_384, wait_ms: 5_000, pages_max: None }
     }
 }
 

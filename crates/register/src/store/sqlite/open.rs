@@ -8,7 +8,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::super::StoreError;
-use super::super::sum::{Row, sum};
+use super::super::check::Standing;
+use super::super::sum::standing_sum;
 use super::error::{from_file, from_sqlite};
 use super::{APPLICATION_ID, SCHEMA_VERSION, SqliteOptions, SqliteStore, read};
 
@@ -26,6 +27,7 @@ pub(super) fn create(path: &Path, options: SqliteOptions) -> Result<SqliteStore,
     make_file(path)?;
     let mut connection = connect(path, &options, false)?;
     set_up(&connection, &options)?;
+    connection.pragma_update(None, "page_size", options.page_bytes).map_err(from_sqlite)?;
     // Other places than this one never change the journal's kind: it stands in the file from now on.
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(from_sqlite)?;
     if mode != "wal" {
@@ -33,7 +35,7 @@ pub(super) fn create(path: &Path, options: SqliteOptions) -> Result<SqliteStore,
     }
     let transaction = connection.transaction().map_err(from_sqlite)?;
     transaction.execute_batch(SCHEMA).map_err(from_sqlite)?;
-    transaction.execute(STANDING_INSERT, [standing_sum(0, 0, 0)]).map_err(from_sqlite)?;
+    transaction.execute(STANDING_INSERT, [standing_sum(Standing::default())]).map_err(from_sqlite)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(from_sqlite)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(from_sqlite)?;
     transaction.commit().map_err(from_sqlite)?;
@@ -144,9 +146,4 @@ fn structure(connection: &Connection) -> Result<Vec<Structure>, StoreError> {
     let mut statement = connection.prepare(TABLES).map_err(from_sqlite)?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).map_err(from_sqlite)?;
     rows.collect::<Result<_, _>>().map_err(from_sqlite)
-}
-
-/// The check value of where the store stands.
-pub(super) fn standing_sum(epoch: u64, size: u64, last_holder: u64) -> [u8; super::super::sum::SUM_BYTES] {
-    sum(Row::Standing, epoch, &[&size.to_be_bytes(), &last_holder.to_be_bytes()])
 }

@@ -6,11 +6,9 @@ use bezwaar_ledger::entry::ENTRY_BYTES;
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns, Transaction, params};
 
 use super::super::check::Standing;
-use super::super::sum::{Row, SUM_BYTES, sum};
+use super::super::sum::{Row, SUM_BYTES, entry_sum, holder_sum, opening_sum, signed, standing_sum, sum, verify_standing};
 use super::super::{Head, Holder, HolderId, KeyedName, SealedOpening, StoreError};
 use super::error::from_sqlite;
-use super::open::standing_sum;
-use super::write::{holder_sum, opening_sum, signed};
 
 const STANDING: &str = include_str!("sql/standing.sql");
 const ENTRIES: &str = include_str!("sql/entries.sql");
@@ -51,6 +49,11 @@ fn number(columns: &Columns<'_>, at: usize) -> Result<u64, StoreError> {
     u64::try_from(number).or_else(|_| damaged("a number is negative"))
 }
 
+fn optional_number(columns: &Columns<'_>, at: usize) -> Result<Option<u64>, StoreError> {
+    let present: Option<i64> = columns.get(at).map_err(from_sqlite)?;
+    present.map(|_| number(columns, at)).transpose()
+}
+
 fn blob<'c>(columns: &'c Columns<'_>, at: usize) -> Result<&'c [u8], StoreError> {
     columns.get_ref(at).map_err(from_sqlite)?.as_blob().or_else(|_| damaged("a column is of another type than bytes"))
 }
@@ -89,21 +92,13 @@ fn view(connection: &mut Connection) -> Result<Transaction<'_>, StoreError> {
     connection.transaction().map_err(from_sqlite)
 }
 
-/// Where the store stands, compared with the last entry and the last holder there are: a file that lost its end is noticed here.
+/// Where the store stands.
 pub(super) fn standing(connection: &Connection) -> Result<Standing, StoreError> {
     let mut found = None;
     for_each(connection, STANDING, [], |columns| {
         let standing = Standing { epoch: number(columns, 0)?, size: number(columns, 1)?, last_holder: number(columns, 2)? };
-        let expected = standing_sum(standing.epoch, standing.size, standing.last_holder);
-        same(blob(columns, 3)?, expected, "where the store stands does not match its check value")?;
-        let last: Option<i64> = columns.get(4).map_err(from_sqlite)?;
-        let last_holder: Option<i64> = columns.get(5).map_err(from_sqlite)?;
-        if last != signed(standing.size).checked_sub(1).filter(|last| *last >= 0) {
-            return damaged("the last entry is not where the store says it is");
-        }
-        if last_holder.unwrap_or(0) != signed(standing.last_holder) {
-            return damaged("the last holder is not the one the store says it is");
-        }
+        same(blob(columns, 3)?, standing_sum(standing), "where the store stands does not match its check value")?;
+        verify_standing(standing, optional_number(columns, 4)?, optional_number(columns, 5)?)?;
         found = Some(standing);
         Ok(())
     })?;
@@ -135,7 +130,7 @@ fn entries_within(connection: &Connection, from: u64, limit: usize, size: u64) -
         if number(columns, 0)? != next {
             return damaged("an entry is missing");
         }
-        same(blob(columns, 3)?, sum(Row::Entry, next, &[bytes, name.unwrap_or_default()]), "an entry does not match its check value")?;
+        same(blob(columns, 3)?, entry_sum(next, bytes, name), "an entry does not match its check value")?;
         found.push(bytes.try_into().or_else(|_| damaged("an entry has another length than entries have"))?);
         next += 1;
         Ok(())
@@ -205,8 +200,7 @@ pub(super) fn scan_holders(connection: &mut Connection, from: HolderId, limit: u
 
 fn opening_row(columns: &Columns<'_>) -> Result<SealedOpening, StoreError> {
     let index = number(columns, 0)?;
-    let holder: Option<i64> = columns.get(1).map_err(from_sqlite)?;
-    let holder = holder.map(|_| number(columns, 1)).transpose()?;
+    let holder = optional_number(columns, 1)?;
     let sealed = blob(columns, 2)?;
     same(blob(columns, 3)?, opening_sum(index, holder, sealed), "an opening does not match its check value")?;
     Ok(SealedOpening { index, holder: holder.map(HolderId), sealed: sealed.to_vec() })
@@ -277,8 +271,7 @@ pub(super) fn check(connection: &mut Connection) -> Result<(), StoreError> {
 fn check_drawers(view: &Connection) -> Result<(), StoreError> {
     for_each(view, OPENINGS_CHECK, [], |columns| {
         let index = number(columns, 0)?;
-        let holder: Option<i64> = columns.get(1).map_err(from_sqlite)?;
-        let holder = holder.map(|_| number(columns, 1)).transpose()?;
+        let holder = optional_number(columns, 1)?;
         let live: bool = columns.get(2).map_err(from_sqlite)?;
         let expected = if live { opening_sum(index, holder, blob(columns, 3)?) } else { sum(Row::OpeningRemoved, index, &[]) };
         same(blob(columns, 4)?, expected, "an opening does not match its check value")?;

@@ -5,10 +5,9 @@ use std::time::Duration;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::super::check::{Standing, check_append};
-use super::super::sum::{Row, sum};
+use super::super::sum::{Row, entry_sum, holder_sum, opening_sum, signed, standing_sum, sum};
 use super::super::{Batch, Claim, Destroy, HOLDER_NAME_TAKEN, Holder, ID_NAME_TAKEN, NewEntry, StoreError};
 use super::error::{from_insert, from_sqlite};
-use super::open::standing_sum;
 use super::{SqliteStore, read};
 
 const STANDING_UPDATE: &str = include_str!("sql/standing_update.sql");
@@ -77,15 +76,10 @@ impl SqliteStore {
     }
 }
 
-/// A number as SQLite counts. What is stored is below 2⁶³ by [`check_append`].
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 fn set_standing(transaction: &Transaction<'_>, standing: Standing) -> Result<(), StoreError> {
     let Standing { epoch, size, last_holder } = standing;
     let mut statement = transaction.prepare_cached(STANDING_UPDATE).map_err(from_sqlite)?;
-    let columns = params![signed(epoch), signed(size), signed(last_holder), standing_sum(epoch, size, last_holder)];
+    let columns = params![signed(epoch), signed(size), signed(last_holder), standing_sum(standing)];
     statement.execute(columns).map_err(from_sqlite)?;
     Ok(())
 }
@@ -100,14 +94,6 @@ fn add_holders(transaction: &Transaction<'_>, holders: &[Holder]) -> Result<(), 
     Ok(())
 }
 
-/// The check value of a holder.
-pub(super) fn holder_sum(holder: &Holder) -> [u8; 8] {
-    match &holder.wrapped_key {
-        Some(key) => sum(Row::Holder, holder.id.0, &[&holder.name.0, key]),
-        None => sum(Row::HolderWithoutKey, holder.id.0, &[&holder.name.0]),
-    }
-}
-
 fn add_entries(transaction: &Transaction<'_>, size: u64, entries: &[NewEntry]) -> Result<(), StoreError> {
     let mut insert_entry = transaction.prepare_cached(ENTRY_INSERT).map_err(from_sqlite)?;
     let mut insert_opening = transaction.prepare_cached(OPENING_INSERT).map_err(from_sqlite)?;
@@ -115,7 +101,7 @@ fn add_entries(transaction: &Transaction<'_>, size: u64, entries: &[NewEntry]) -
     for (index, entry) in (size..).zip(entries) {
         let place = signed(index);
         let name = entry.id_name.map(|name| name.0);
-        let check = sum(Row::Entry, index, &[&entry.bytes, name.as_ref().map_or(&[], |name| name)]);
+        let check = entry_sum(index, &entry.bytes, name.as_ref().map(|name| &name[..]));
         insert_entry.execute(params![place, entry.bytes, name, check]).map_err(|error| from_insert(error, ID_NAME_TAKEN))?;
         if let Some(sealed) = &entry.sealed {
             let holder = entry.holder.map(|holder| holder.0);
@@ -128,14 +114,6 @@ fn add_entries(transaction: &Transaction<'_>, size: u64, entries: &[NewEntry]) -
         }
     }
     Ok(())
-}
-
-/// The check value of an opening.
-pub(super) fn opening_sum(index: u64, holder: Option<u64>, sealed: &[u8]) -> [u8; 8] {
-    match holder {
-        Some(holder) => sum(Row::Opening, index, &[&holder.to_be_bytes(), sealed]),
-        None => sum(Row::OpeningWithoutHolder, index, &[sealed]),
-    }
 }
 
 fn set_contacts_and_values(transaction: &Transaction<'_>, batch: &Batch) -> Result<(), StoreError> {

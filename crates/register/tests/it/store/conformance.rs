@@ -9,6 +9,7 @@ macro_rules! on_every_store {
     ($($promise:ident),* $(,)?) => {
         on_every_store!(@kind memory: $($promise),*);
         on_every_store!(@kind sqlite: $($promise),*);
+        on_every_store!(@kind postgres: $($promise),*);
     };
     (@kind $kind:ident: $($promise:ident),*) => {
         mod $kind {
@@ -351,4 +352,5 @@ fn the_own_check_passes(place: &dyn Place) {
 fn kinds_are_named() {
     assert_eq!(places::memory().unwrap().open().kind(), "memory");
     assert_eq!(places::sqlite().unwrap().open().kind(), "sqlite");
+    assert!(places::postgres().is_none_or(|place| place.open().kind() == "postgres"));
 }

@@ -64,6 +64,13 @@ fn sqlite_keeps_the_limits() {
 }
 
 #[test]
+fn postgres_keeps_the_limits() {
+    if let Some(place) = places::postgres() {
+        at_the_limit_and_one_past(place.as_ref());
+    }
+}
+
+#[test]
 fn contacts_are_limited_in_number() {
     let mut store = places::memory().unwrap().open();
     let all: Vec<Holder> = (1..=BATCH_ENTRIES_MAX as u64).map(holder).collect();

@@ -196,4 +196,11 @@ proptest! {
     fn sqlite_is_as_the_model(steps in steps()) {
         same_as_the_model(places::sqlite().unwrap().as_ref(), &steps);
     }
+
+    #[test]
+    fn postgres_is_as_the_model(steps in steps()) {
+        if let Some(place) = places::postgres() {
+            same_as_the_model(place.as_ref(), &steps);
+        }
+    }
 }

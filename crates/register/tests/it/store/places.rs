@@ -2,10 +2,13 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bezwaar_register::store::memory::MemoryStore;
+use bezwaar_register::store::postgres::{PostgresOptions, PostgresStore};
 use bezwaar_register::store::sqlite::{SqliteOptions, SqliteStore};
 use bezwaar_register::store::{Store, StoreError};
+use postgres::{Client, NoTls};
 use tempfile::TempDir;
 
 /// A place that holds one store.
@@ -64,10 +67,69 @@ pub(super) fn sqlite() -> Option<Box<dyn Place>> {
     Some(Box::new(SqlitePlace::new()))
 }
 
+/// A schema of its own in the server that the environment names.
+struct PostgresPlace {
+    address: String,
+    schema: String,
+}
+
+impl PostgresPlace {
+    fn options(schema: &str) -> PostgresOptions {
+        PostgresOptions { schema: schema.to_owned(), ..PostgresOptions::default() }
+    }
+}
+
+impl Place for PostgresPlace {
+    fn try_open(&self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(PostgresStore::open(&self.address, PostgresPlace::options(&self.schema))?))
+    }
+
+    fn address(&self) -> Option<String> {
+        Some(format!("postgres {} {}", self.schema, self.address))
+    }
+}
+
+impl Drop for PostgresPlace {
+    fn drop(&mut self) {
+        if let Ok(mut client) = Client::connect(&self.address, NoTls) {
+            drop(client.batch_execute(&format!("DROP SCHEMA {} CASCADE", self.schema)));
+        }
+    }
+}
+
+/// The address of a server to test with.
+#[expect(clippy::disallowed_methods, reason = "tests are told by the environment where a server is")]
+pub(super) fn postgres_address() -> Option<String> {
+    let address = std::env::var("BEZWAAR_TEST_POSTGRES").ok();
+    if address.is_none() {
+        not_run(
+            "tests of the store in PostgreSQL, because BEZWAAR_TEST_POSTGRES names no server (see scripts/with-postgres)",
+            InCi::Failure,
+        );
+    }
+    address
+}
+
+/// The name of a schema no other test uses.
+pub(super) fn new_schema() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(super) fn postgres() -> Option<Box<dyn Place>> {
+    let place = PostgresPlace { address: postgres_address()?, schema: new_schema() };
+    drop(PostgresStore::create(&place.address, PostgresPlace::options(&place.schema)).unwrap());
+    Some(Box::new(place))
+}
+
 /// Opens what [`Place::address`] says.
 pub(super) fn open_address(address: &str) -> Box<dyn Store> {
     match address.split_once(' ').unwrap() {
         ("sqlite", path) => Box::new(SqliteStore::open(path.as_ref(), SqliteOptions::default()).unwrap()),
+        ("postgres", rest) => {
+            let (schema, address) = rest.split_once(' ').unwrap();
+            Box::new(PostgresStore::open(address, PostgresPlace::options(schema)).unwrap())
+        }
         (other, _) => panic!("no such kind of store: {other}"),
     }
 }
@@ -75,7 +137,6 @@ pub(super) fn open_address(address: &str) -> Box<dyn Store> {
 /// What it means in CI that a test was not run.
 #[derive(PartialEq)]
 pub(super) enum InCi {
-    #[expect(dead_code, reason = "for PostgreSQL")]
     Failure,
     /// For what needs more rights than CI may give.
     NoFailure,

@@ -98,6 +98,8 @@ fn killed_writers_leave_whole_batches(place: &dyn Place) {
         acknowledged = lines.last().map_or(first, |line| line.parse().unwrap());
 
         let mut store = place.open();
+        // A server can still be at the commit of a program that is gone: the claim waits for it.
+        store.claim().unwrap();
         let found = contents(store.as_mut(), 0);
         let size = found.head.size;
         assert!(size == acknowledged || size == acknowledged + 100, "{acknowledged} were acknowledged, {size} are there");
@@ -119,4 +121,18 @@ fn two_processes_write_one_sqlite_file() {
 #[test]
 fn killed_processes_leave_a_whole_sqlite_file() {
     killed_writers_leave_whole_batches(places::sqlite().unwrap().as_ref());
+}
+
+#[test]
+fn two_processes_write_one_postgres_schema() {
+    if let Some(place) = places::postgres() {
+        two_writers_in_processes(place.as_ref());
+    }
+}
+
+#[test]
+fn killed_processes_leave_a_whole_postgres_schema() {
+    if let Some(place) = places::postgres() {
+        killed_writers_leave_whole_batches(place.as_ref());
+    }
 }

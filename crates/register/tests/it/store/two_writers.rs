@@ -83,7 +83,7 @@ pub(super) fn two_writers_in_threads(place: &dyn Place) {
 
 #[test]
 fn a_reader_sees_whole_batches_only() {
-    for place in [places::memory(), places::sqlite()].into_iter().flatten() {
+    for place in [places::memory(), places::sqlite(), places::postgres()].into_iter().flatten() {
         let mut store = place.open();
         let mut reader = store.reader().unwrap();
         std::thread::scope(|scope| {

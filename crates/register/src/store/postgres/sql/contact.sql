@@ -1,0 +1,1 @@
+SELECT sealed, sum FROM contacts WHERE holder = $1

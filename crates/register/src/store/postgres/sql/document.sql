@@ -1,0 +1,1 @@
+SELECT bytes, sum FROM documents WHERE place = $1

@@ -1,0 +1,1 @@
+SELECT place, bytes, sum FROM documents WHERE place > $1 ORDER BY place LIMIT $2

@@ -1,0 +1,1 @@
+COPY documents (place, bytes, sum) FROM STDIN (FORMAT binary)

@@ -1,0 +1,1 @@
+COPY entries (place, bytes, id_name, sum) FROM STDIN (FORMAT binary)

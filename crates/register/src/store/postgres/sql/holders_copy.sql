@@ -1,0 +1,1 @@
+COPY holders (id, name, wrapped_key, sum) FROM STDIN (FORMAT binary)

@@ -1,0 +1,1 @@
+SELECT application, version FROM identity

@@ -1,0 +1,1 @@
+INSERT INTO identity (application, version) VALUES ($1, $2)

@@ -1,0 +1,1 @@
+SELECT place, holder, sealed, sum FROM openings WHERE place = $1

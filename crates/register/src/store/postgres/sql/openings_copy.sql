@@ -1,0 +1,1 @@
+COPY openings (place, holder, sealed, sum) FROM STDIN (FORMAT binary)

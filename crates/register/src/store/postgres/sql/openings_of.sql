@@ -1,0 +1,1 @@
+SELECT place, holder, sealed, sum FROM openings WHERE holder = $1 ORDER BY place

@@ -1,0 +1,1 @@
+DELETE FROM openings WHERE place = ANY ($1)

@@ -1,0 +1,1 @@
+SELECT set_config('bezwaar.schema', $1, true)

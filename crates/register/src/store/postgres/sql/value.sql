@@ -1,0 +1,1 @@
+SELECT bytes, sum FROM named_values WHERE name = $1

@@ -1,0 +1,1 @@
+SELECT name, bytes, sum FROM named_values ORDER BY name
