@@ -33,6 +33,12 @@ pub trait Files: Send + Sync {
     /// Gives a file another name in the same folder, in the place of what has that name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Makes a folder, and those above it, if they are not there.
+    fn make_folder(&self, folder: &Path, audience: Audience) -> io::Result<()>;
+
+    /// The permission bits of a file or folder; `None` where there are no such bits.
+    fn mode(&self, path: &Path) -> io::Result<Option<u32>>;
+
     /// Removes a folder with all in it, if it is there. Not durable: it is for clearing up.
     fn clear(&self, folder: &Path) -> io::Result<()>;
 }
@@ -85,6 +91,24 @@ impl Files for Disk {
         flush_folder(folder_of(to)?)
     }
 
+    fn make_folder(&self, folder: &Path, audience: Audience) -> io::Result<()> {
+        make_folder(folder, audience)
+    }
+
+    fn mode(&self, path: &Path) -> io::Result<Option<u32>> {
+        let metadata = fs::metadata(path)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            Ok(Some(metadata.permissions().mode() & 0o7777))
+        }
+        #[cfg(not(unix))]
+        {
+            drop(metadata);
+            Ok(None)
+        }
+    }
+
     fn clear(&self, folder: &Path) -> io::Result<()> {
         match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -94,7 +118,7 @@ impl Files for Disk {
 }
 
 /// Makes a folder, and those above it, and flushes each into the one above it.
-pub(crate) fn make_folder(folder: &Path, audience: Audience) -> io::Result<()> {
+fn make_folder(folder: &Path, audience: Audience) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }

@@ -10,6 +10,7 @@ pub mod anchor;
 mod commitment;
 pub mod engine;
 pub mod files;
+pub mod folder;
 mod hex;
 pub mod keys;
 pub mod randomness;

@@ -17,7 +17,7 @@ use super::publisher::CHECKPOINT_FILE;
 use super::writer::{ENTRIES_AT_ONCE, VALUE_STATEMENTS, VALUE_VAULT, next_entry, read_statements, statement_places};
 use super::{IntegrityError, NewRecord, Parts, Place, Publisher, Register, RegisterError, Writer};
 use crate::anchor::Anchor;
-use crate::files::{Audience, Files, make_folder};
+use crate::files::{Audience, Files};
 use crate::keys::{KeyRing, KeyRingError, KeyStatement, Purpose, verifiers};
 use crate::store::{Batch, Head, NewEntry, Store};
 use crate::vault::Vault;
@@ -63,7 +63,8 @@ impl Register {
     /// Makes a new register: keys, a store with the statements about them as its first entries, the anchor, the public folder. `store` must be empty. What an earlier
     /// try has left half done is finished.
     pub fn create(place: &Place, store: Box<dyn Store>, parts: Parts, now: Instant) -> Result<Register, RegisterError> {
-        make_folder(&place.folder, Audience::Owner).map_err(|source| RegisterError::Public { name: String::new(), source })?;
+        let made = parts.files.make_folder(&place.folder, Audience::Everyone);
+        made.map_err(|source| RegisterError::Public { name: String::new(), source })?;
         let lock = super::lock(&place.folder)?;
         let Parts { files, mut random } = parts;
         let mut store = store;

@@ -47,7 +47,7 @@ impl KeyFolder {
             Ok(None) => return Ok(None),
             Err(source) => return Err(KeyRingError::File { name, source }),
         };
-        check_mode(&path, &name)?;
+        self.check_mode(&path, &name)?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Some(Zeroizing::new(text))),
             Err(_) => Err(KeyRingError::Damaged { name }),
@@ -77,22 +77,17 @@ impl KeyFolder {
 
     /// Whether the folder is closed to others.
     pub(super) fn check_folder(&self) -> Result<(), KeyRingError> {
-        check_mode(&self.path, "keys")
+        self.check_mode(&self.path, "keys")
     }
-}
 
-/// Refuses what others than the owner may read or write.
-#[cfg(unix)]
-fn check_mode(path: &Path, name: &str) -> Result<(), KeyRingError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let metadata = std::fs::metadata(path).map_err(|source| KeyRingError::File { name: name.to_owned(), source })?;
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(KeyRingError::Mode { name: name.to_owned(), mode }) }
-}
-
-#[cfg(not(unix))]
-fn check_mode(_path: &Path, _name: &str) -> Result<(), KeyRingError> {
-    Ok(())
+    /// Refuses what others than the owner may read or write.
+    fn check_mode(&self, path: &Path, name: &str) -> Result<(), KeyRingError> {
+        let mode = self.files.mode(path).map_err(|source| KeyRingError::File { name: name.to_owned(), source })?;
+        match mode {
+            Some(mode) if mode & 0o077 != 0 => Err(KeyRingError::Mode { name: name.to_owned(), mode }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The text of a key file of 32 bytes: `KIND = 1`, then the key in hexadecimal digits.

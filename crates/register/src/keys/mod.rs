@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 pub use error::KeyRingError;
 pub use statement::{KeyStatement, Purpose, STATEMENT_BYTES_MAX, StatementError};
 
-use crate::files::{Audience, Files, make_folder};
+use crate::files::{Audience, Files};
 use crate::hex;
 use crate::randomness::{Randomness, secret};
 use crate::vault::{Vault, VaultKey};
@@ -147,7 +147,7 @@ impl KeyRing {
         random: &mut dyn Randomness,
     ) -> Result<KeyRing, KeyRingError> {
         let file_error = |source| KeyRingError::File { name: "keys".to_owned(), source };
-        make_folder(&path, Audience::Owner).map_err(file_error)?;
+        files.make_folder(&path, Audience::Owner).map_err(file_error)?;
         let mut ring = KeyRing::at(files, path, origin, domain);
         ring.folder.check_folder()?;
         for purpose in Purpose::ALL {

@@ -132,13 +132,14 @@ impl Witness {
     fn check_published(&self, reader: &mut Reader, tree: &MemoryTree) {
         let Some(published) = reader.published() else { return };
         let now = published.unverified().clone();
+        let mut proofs = reader.proofs().unwrap();
         for (_, placed) in self.accepted.iter().filter(|(_, placed)| placed.index < now.size()) {
-            let inclusion = reader.inclusion(placed.index).unwrap();
+            let inclusion = proofs.inclusion(placed.index).unwrap();
             assert_eq!(inclusion.proof, inclusion_proof(tree, placed.index, now.size()).unwrap());
             verify_inclusion(&leaf_hash(&placed.entry.to_bytes()), placed.index, now.size(), &inclusion.proof, &now.root()).unwrap();
         }
         for seen in self.checkpoints.iter().map(SignedCheckpoint::unverified).filter(|seen| seen.size() > 0 && seen.size() <= now.size()) {
-            let proof = reader.consistency(seen.size(), now.size()).unwrap();
+            let proof = proofs.consistency(seen.size(), now.size()).unwrap();
             verify_consistency(seen.size(), now.size(), &proof, &seen.root(), &now.root()).unwrap();
         }
     }

@@ -1,4 +1,6 @@
 //! The engine: placing, publishing, erasing, opening; and what it does when something fails.
 
+mod failures;
+mod faulty;
 mod kit;
 mod life;

@@ -1,0 +1,225 @@
+//! Stores and files that fail when they are told to.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use bezwaar_ledger::entry::ENTRY_BYTES;
+use bezwaar_register::files::{Audience, Files};
+use bezwaar_register::store::{Batch, Claim, Head, Holder, HolderId, KeyedName, SealedOpening, Store, StoreError};
+
+/// What happens to the write that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is not done.
+    Fails,
+    /// It is done, but it says that it was not.
+    FailsButPersists,
+    /// It is done in part: of several files only the first, of an appended text only the half.
+    Torn,
+}
+
+/// Counts writes, and tells which one fails.
+#[derive(Debug)]
+pub(super) struct Plan {
+    writes: u64,
+    fail_at: Option<(u64, Fault)>,
+    /// After the fault nothing is written any more: the machine is off.
+    off_after: bool,
+    off: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Faults(Arc<Mutex<Plan>>);
+
+impl Faults {
+    pub(super) fn none() -> Faults {
+        Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: None, off_after: false, off: false })))
+    }
+
+    pub(super) fn at(write: u64, fault: Fault, off_after: bool) -> Faults {
+        Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: Some((write, fault)), off_after, off: false })))
+    }
+
+    /// Power is back.
+    pub(super) fn heal(&self) {
+        let mut plan = self.0.lock().unwrap();
+        (plan.off, plan.fail_at) = (false, None);
+    }
+
+    pub(super) fn writes(&self) -> u64 {
+        self.0.lock().unwrap().writes
+    }
+
+    pub(super) fn happened(&self) -> bool {
+        let plan = self.0.lock().unwrap();
+        plan.fail_at.is_none_or(|(at, _)| at < plan.writes)
+    }
+
+    /// `None`: the write is done as it should be.
+    fn next(&self) -> Option<Fault> {
+        let mut plan = self.0.lock().unwrap();
+        if plan.off {
+            return Some(Fault::Fails);
+        }
+        let fault = plan.fail_at.filter(|(at, _)| *at == plan.writes).map(|(_, fault)| fault);
+        plan.writes += 1;
+        plan.off = fault.is_some() && plan.off_after;
+        fault
+    }
+}
+
+fn broken() -> io::Error {
+    io::Error::other("a fault of the test")
+}
+
+/// Files in memory.
+#[derive(Clone)]
+pub(super) struct MemoryFiles {
+    pub(super) files: Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>,
+    faults: Faults,
+}
+
+impl MemoryFiles {
+    pub(super) fn new(faults: Faults) -> MemoryFiles {
+        MemoryFiles { files: Arc::default(), faults }
+    }
+}
+
+impl Files for MemoryFiles {
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.files.lock().unwrap().get(path).cloned())
+    }
+
+    fn write(&self, files: &[(PathBuf, Vec<u8>)], _: Audience) -> io::Result<()> {
+        let fault = self.faults.next();
+        let done = match fault {
+            None | Some(Fault::FailsButPersists) => files.len(),
+            Some(Fault::Torn) => files.len() / 2,
+            Some(Fault::Fails) => 0,
+        };
+        self.files.lock().unwrap().extend(files.iter().take(done).cloned());
+        if fault.is_some() { Err(broken()) } else { Ok(()) }
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8], _: Audience) -> io::Result<()> {
+        let fault = self.faults.next();
+        let done = match fault {
+            None | Some(Fault::FailsButPersists) => bytes,
+            Some(Fault::Torn) => &bytes[..bytes.len() / 2],
+            Some(Fault::Fails) => return Err(broken()),
+        };
+        self.files.lock().unwrap().entry(path.to_owned()).or_default().extend_from_slice(done);
+        if fault.is_some() { Err(broken()) } else { Ok(()) }
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let fault = self.faults.next();
+        if matches!(fault, None | Some(Fault::FailsButPersists)) {
+            let mut files = self.files.lock().unwrap();
+            let bytes = files.remove(from).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+            files.insert(to.to_owned(), bytes);
+        }
+        if fault.is_some() { Err(broken()) } else { Ok(()) }
+    }
+
+    fn make_folder(&self, _: &Path, _: Audience) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn mode(&self, _: &Path) -> io::Result<Option<u32>> {
+        Ok(Some(0o600))
+    }
+
+    fn clear(&self, folder: &Path) -> io::Result<()> {
+        self.files.lock().unwrap().retain(|path, _| !path.starts_with(folder));
+        Ok(())
+    }
+}
+
+/// A store whose batches fail.
+pub(super) struct FaultyStore<S> {
+    inner: S,
+    faults: Faults,
+}
+
+impl<S: Store> FaultyStore<S> {
+    pub(super) fn new(inner: S, faults: Faults) -> FaultyStore<S> {
+        FaultyStore { inner, faults }
+    }
+}
+
+impl<S: Store> Store for FaultyStore<S> {
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
+    }
+
+    fn reader(&self) -> Result<Box<dyn Store>, StoreError> {
+        self.inner.reader()
+    }
+
+    fn claim(&mut self) -> Result<Claim, StoreError> {
+        self.inner.claim()
+    }
+
+    fn head(&mut self) -> Result<Head, StoreError> {
+        self.inner.head()
+    }
+
+    fn append(&mut self, claim: Claim, expected_size: u64, batch: &Batch) -> Result<(), StoreError> {
+        let fault = self.faults.next();
+        if matches!(fault, None | Some(Fault::FailsButPersists)) {
+            self.inner.append(claim, expected_size, batch)?;
+        }
+        if fault.is_some() { Err(StoreError::Failed { source: Box::new(broken()) }) } else { Ok(()) }
+    }
+
+    fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError> {
+        self.inner.entries(from, limit)
+    }
+
+    fn find_ids(&mut self, names: &[KeyedName]) -> Result<Vec<(KeyedName, u64)>, StoreError> {
+        self.inner.find_ids(names)
+    }
+
+    fn find_holders(&mut self, names: &[KeyedName]) -> Result<Vec<Holder>, StoreError> {
+        self.inner.find_holders(names)
+    }
+
+    fn holders(&mut self, ids: &[HolderId]) -> Result<Vec<Holder>, StoreError> {
+        self.inner.holders(ids)
+    }
+
+    fn scan_holders(&mut self, from: HolderId, limit: usize) -> Result<Vec<Holder>, StoreError> {
+        self.inner.scan_holders(from, limit)
+    }
+
+    fn openings_of(&mut self, holder: HolderId) -> Result<Vec<SealedOpening>, StoreError> {
+        self.inner.openings_of(holder)
+    }
+
+    fn scan_openings(&mut self, from: u64, limit: usize) -> Result<Vec<SealedOpening>, StoreError> {
+        self.inner.scan_openings(from, limit)
+    }
+
+    fn opening(&mut self, index: u64) -> Result<Option<SealedOpening>, StoreError> {
+        self.inner.opening(index)
+    }
+
+    fn contact(&mut self, holder: HolderId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.contact(holder)
+    }
+
+    fn document(&mut self, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.document(index)
+    }
+
+    fn value(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.inner.value(name)
+    }
+
+    fn check(&mut self) -> Result<(), StoreError> {
+        self.inner.check()
+    }
+}
