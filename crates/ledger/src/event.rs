@@ -104,7 +104,7 @@ impl TombstoneReason {
 /// Openings that are no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tombstone {
-    /// The entries that lost their opening, rising. Not empty.
+    /// The entries that lost their opening, rising. Empty when only contacts were erased, which no entry stands for.
     pub entries: Vec<u64>,
     /// Why.
     pub reason: TombstoneReason,
@@ -257,7 +257,7 @@ impl Void {
 impl Tombstone {
     fn put(&self, out: &mut Vec<u8>) -> Result<(), &'static str> {
         let rising = self.entries.is_sorted_by(|left, right| left < right);
-        if self.entries.is_empty() || !rising || self.entries.last().is_some_and(|last| *last > NUMBER_MAX) {
+        if !rising || self.entries.last().is_some_and(|last| *last > NUMBER_MAX) {
             return Err("entries");
         }
         out.extend_from_slice(b"{\"entries\":");

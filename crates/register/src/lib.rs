@@ -1,6 +1,7 @@
 //! **Who writes**: the register of people's choices. The only crate with SQL, and the only one that signs for the operator.
 //!
 //! - [`engine`]: the register itself: it places records, publishes the ledger, erases, and is opened only if everything agrees;
+//! - [`intake`]: how what people said comes in;
 //! - [`store`]: where it is kept, and what every kind of store promises;
 //! - [`vault`]: what is sealed, and under which key;
 //! - [`keys`]: the keys of a register, and what it says about them;
@@ -12,6 +13,7 @@ pub mod engine;
 pub mod files;
 pub mod folder;
 mod hex;
+pub mod intake;
 pub mod keys;
 pub mod randomness;
 pub mod settings;

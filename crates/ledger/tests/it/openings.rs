@@ -195,16 +195,19 @@ fn events_have_one_form() {
 }
 
 #[test]
-fn a_void_needs_two_people_and_a_tombstone_an_entry() {
+fn a_void_needs_two_people_and_a_tombstone_rising_entries() {
     let wrong = |event: Event| match event.to_bytes().unwrap_err() {
         EventError::Field { field, .. } => field,
         other => panic!("{other:?}"),
     };
     assert_eq!(wrong(Event::Void(Void { approvers: ["desk-1".into(), "desk-1".into()], ..void() })), "approvers");
     assert_eq!(wrong(Event::Void(Void { approvers: ["desk-1".into(), " ".into()], ..void() })), "approvers");
-    for entries in [vec![], vec![2, 2], vec![2, 1], vec![1 << 53]] {
+    for entries in [vec![2, 2], vec![2, 1], vec![1 << 53]] {
         assert_eq!(wrong(Event::Tombstone(Tombstone { entries, reason: TombstoneReason::Retention })), "entries");
     }
+    // Contacts are erased without an entry that stands for them, and that is said as well.
+    let none = Event::Tombstone(Tombstone { entries: vec![], reason: TombstoneReason::ForgottenByPerson });
+    assert_eq!(Event::from_bytes(EntryKind::Tombstone, &none.to_bytes().unwrap()).unwrap(), none);
     let one_hand =
         r#"{"approvers":["a","a"],"effective_at":"2025-06-20T00:00:00Z","id":"v-1","reason":"filed-by-automation","v":1,"voids":"o-1"}"#;
     assert!(Event::from_bytes(EntryKind::Void, one_hand.as_bytes()).is_err());

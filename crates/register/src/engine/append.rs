@@ -50,8 +50,23 @@ impl Writer {
         outcome.unwrap_or_else(|| Ok(Vec::new())).map_err(RegisterError::Refused)
     }
 
+    /// As [`Writer::append`], and sets named values in the same batch.
+    pub(super) fn append_with(
+        &mut self,
+        records: &[NewRecord],
+        values: Vec<(String, Vec<u8>)>,
+        now: Instant,
+    ) -> Result<Vec<Placed>, RegisterError> {
+        let outcome = self.place(&[records], values, now)?.pop();
+        outcome.unwrap_or_else(|| Ok(Vec::new())).map_err(RegisterError::Refused)
+    }
+
     /// Enters several groups of records in one durable batch. A group with problems is left out, and the others are entered.
     pub fn append_groups(&mut self, groups: &[&[NewRecord]], now: Instant) -> Result<Outcomes, RegisterError> {
+        self.place(groups, Vec::new(), now)
+    }
+
+    fn place(&mut self, groups: &[&[NewRecord]], values: Vec<(String, Vec<u8>)>, now: Instant) -> Result<Outcomes, RegisterError> {
         if groups.iter().map(|records| records.len()).sum::<usize>() > BATCH_ENTRIES_MAX {
             return Err(StoreError::Refused { because: "more records than a batch may have" }.into());
         }
@@ -60,8 +75,12 @@ impl Writer {
         let mut problems: Vec<Vec<Problem>> = groups.iter().map(|records| check_forms(records)).collect();
         let mut names: Vec<Vec<Option<KeyedName>>> = groups.iter().map(|records| self.names(records)).collect();
         let (fresh, mut placed) = self.sort_out(groups, &mut names, &mut problems)?;
-        let batch = self.batch(groups, &fresh, recorded_at, &mut placed)?;
-        if !batch.entries.is_empty() || !batch.contacts.is_empty() {
+        let mut batch = self.batch(groups, &fresh, recorded_at, &mut placed)?;
+        // Values belong to what they came with: without it they are not set.
+        if problems.iter().all(Vec::is_empty) {
+            batch.values = values;
+        }
+        if !batch.entries.is_empty() || !batch.contacts.is_empty() || !batch.values.is_empty() {
             self.write(&batch)?;
         }
         let outcome = |(problems, placed): (Vec<Problem>, Places)| {

@@ -8,6 +8,7 @@
 //! [`Register`] holds both halves. [`Sequencer`] drives them for many threads.
 
 mod append;
+mod books;
 mod edge;
 mod erase;
 mod error;

@@ -51,6 +51,8 @@ pub enum VaultError {
         /// The entry.
         index: u64,
     },
+    /// A sealed value kept beside the ledger was changed, or stands under another's name. An integrity failure.
+    ValueDamaged,
     /// What the contact drawer has of a holder was changed, or is another's. An integrity failure.
     ContactDamaged {
         /// The holder's number.
@@ -73,6 +75,7 @@ impl fmt::Display for VaultError {
             }
             VaultError::Damaged { index } => write!(f, "the opening of entry {index} was changed, or the entry was"),
             VaultError::OtherCommitment { index } => write!(f, "the opening of entry {index} is not what the entry stands for"),
+            VaultError::ValueDamaged => f.write_str("a value kept beside the ledger was changed or exchanged"),
             VaultError::ContactDamaged { holder } => write!(f, "the contact of holder {holder} was changed or exchanged"),
         }
     }
@@ -92,6 +95,7 @@ impl VaultError {
             | VaultError::OtherHolder { .. }
             | VaultError::Damaged { .. }
             | VaultError::OtherCommitment { .. }
+            | VaultError::ValueDamaged
             | VaultError::ContactDamaged { .. } => {
                 "the store was changed behind the register's back or its disk is failing: stop, keep a copy, and restore the row from a backup; \
                  `bezwaar doctor` lists every such row"

@@ -36,6 +36,7 @@ pub const WRAPPED_BYTES: usize = 24 + 32 + 16;
 const DERIVE_SALT: &[u8] = b"bezwaar vault v1";
 const DOMAIN_INNER: &[u8] = b"bezwaar vault inner key v1\0";
 const DOMAIN_HOLDER: &[u8] = b"bezwaar vault holder key v1\0";
+const DOMAIN_VALUE: &[u8] = b"bezwaar vault value v1\0";
 const DOMAIN_CONTACT: &[u8] = b"bezwaar vault contact v1\0";
 
 /// The key in the file `vault.key`. Whoever has it and the store can read everything people said. Its `Debug` does not show it.
@@ -171,6 +172,16 @@ impl Vault {
         &self.own
     }
 
+    /// Seals a named value of no holder. It is bound to its name.
+    pub(crate) fn seal_value(&self, name: &str, plain: &[u8], nonce: &[u8; 24]) -> Vec<u8> {
+        XCipher::new(&self.own.0).seal(plain, nonce, &value_aad(name))
+    }
+
+    /// Opens a named value.
+    pub(crate) fn unseal_value(&self, name: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        XCipher::new(&self.own.0).unseal(sealed, &value_aad(name)).ok_or(VaultError::ValueDamaged)
+    }
+
     /// Seals what the contact drawer is to have of a holder.
     pub fn seal_contact(
         &self,
@@ -198,6 +209,10 @@ impl HolderKey {
 
 fn holder_aad(id: HolderId, name: KeyedName) -> Vec<u8> {
     [DOMAIN_HOLDER, &id.0.to_be_bytes(), &name.0].concat()
+}
+
+fn value_aad(name: &str) -> Vec<u8> {
+    [DOMAIN_VALUE, name.as_bytes()].concat()
 }
 
 fn contact_aad(holder: HolderId) -> Vec<u8> {

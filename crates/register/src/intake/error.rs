@@ -1,0 +1,205 @@
+//! Why something is not filed, and what to do about it.
+
+use std::fmt;
+use std::io;
+
+use super::problems::Problems;
+use crate::engine::{ID_BYTES_MAX, RegisterError};
+
+/// Why one act is not filed. No variant holds anything personal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The act needs the account holder's own, confirmed hand: erasing, linking, and everything that opens.
+    NeedsConfirmation {
+        /// The word for the act.
+        act: &'static str,
+    },
+    /// The id is one the register gives itself.
+    OwnId,
+    /// The id is longer than it may be.
+    LongId,
+    /// It was received later than now.
+    InFuture,
+    /// An answer `void` does nothing here: a void has two approvers and a notice.
+    VoidAnswer,
+    /// Whoever sent it is named by something that names nobody.
+    FilerNamesNobody,
+    /// The contact is too long.
+    LongContact,
+    /// The register has an act with this id and other content.
+    OtherContent,
+    /// What it refers to is not there, or is of another kind.
+    NamesNothing,
+    /// What it refers to is another account's act.
+    NotYours,
+    /// No act with this id is there.
+    NoSuchAct,
+    /// The act is not provisional, or was confirmed.
+    NotProvisional,
+    /// Only objections can be void.
+    NotAnObjection,
+    /// It is void, or will be, already.
+    AlreadyVoid,
+    /// Two different people must approve.
+    Approvers,
+    /// The request to be forgotten is unknown, was used, or has expired.
+    UnknownToken,
+    /// There is nothing under this account.
+    NothingThere,
+    /// Too many notices wait to be sent.
+    OutboxFull,
+}
+
+impl Refusal {
+    /// The code in answers.
+    pub fn code(self) -> &'static str {
+        match self {
+            Refusal::NeedsConfirmation { .. } => "needs-confirmation",
+            Refusal::OwnId => "own-id",
+            Refusal::LongId => "long-id",
+            Refusal::InFuture => "in-future",
+            Refusal::VoidAnswer => "void-answer",
+            Refusal::FilerNamesNobody => "filer-names-nobody",
+            Refusal::LongContact => "long-contact",
+            Refusal::OtherContent => "other-content",
+            Refusal::NamesNothing => "names-nothing",
+            Refusal::NotYours => "not-yours",
+            Refusal::NoSuchAct => "no-such-act",
+            Refusal::NotProvisional => "not-provisional",
+            Refusal::NotAnObjection => "not-an-objection",
+            Refusal::AlreadyVoid => "already-void",
+            Refusal::Approvers => "approvers",
+            Refusal::UnknownToken => "unknown-token",
+            Refusal::NothingThere => "nothing-there",
+            Refusal::OutboxFull => "outbox-full",
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(self) -> &'static str {
+        match self {
+            Refusal::NeedsConfirmation { .. } => "let the account holder sign in and say it themselves; an objection counts without that",
+            Refusal::OwnId => "give it an id that does not end in `+` and a number or word",
+            Refusal::LongId => "give it a shorter id",
+            Refusal::InFuture => "check the date, its format and its zone; nothing can have been received later than now",
+            Refusal::VoidAnswer => "leave the line out, and declare the act void in the register",
+            Refusal::FilerNamesNobody => "write `service:account`, or leave the filer out if it is the person",
+            Refusal::LongContact => "shorten it, or keep long evidence elsewhere and name its place",
+            Refusal::OtherContent => "an act is never changed: give the new one an id of its own",
+            Refusal::NamesNothing => "check the id in `of`",
+            Refusal::NotYours => "an act can be taken back only under the account it was filed for",
+            Refusal::NoSuchAct => "check the id",
+            Refusal::NotProvisional => "nothing is to be done: the account holder stands behind it",
+            Refusal::NotAnObjection => "only a provisional objection can be declared void",
+            Refusal::AlreadyVoid => "nothing is to be done",
+            Refusal::Approvers => "name two different people who approve",
+            Refusal::UnknownToken => "ask again, and confirm with the new token",
+            Refusal::NothingThere => "check the account; nothing is to be forgotten",
+            Refusal::OutboxFull => "send the notices that wait first",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NeedsConfirmation { act } => write!(f, "an act `{act}` needs the account holder's own, confirmed hand"),
+            Refusal::OwnId => f.write_str("the id ends as the register's own ids do, in `+` and a number or word"),
+            Refusal::LongId => write!(f, "the id is too long: with what the register adds to it, it may have {ID_BYTES_MAX} bytes"),
+            Refusal::InFuture => f.write_str("`received_at` is later than now"),
+            Refusal::VoidAnswer => f.write_str("an answer `void` has no effect: it needs two approvers and a notice"),
+            Refusal::FilerNamesNobody => f.write_str("the filer names nobody"),
+            Refusal::LongContact => write!(f, "the contact is over {} bytes", super::CONTACT_BYTES_MAX),
+            Refusal::OtherContent => f.write_str("the register has an act with this id that says something else"),
+            Refusal::NamesNothing => f.write_str("`of` names no act of the right kind"),
+            Refusal::NotYours => f.write_str("`of` names an act of another account"),
+            Refusal::NoSuchAct => f.write_str("the register has no act with this id"),
+            Refusal::NotProvisional => f.write_str("the act is not provisional"),
+            Refusal::NotAnObjection => f.write_str("the act is no objection"),
+            Refusal::AlreadyVoid => f.write_str("the act was declared void already"),
+            Refusal::Approvers => f.write_str("a void needs two different approvers"),
+            Refusal::UnknownToken => f.write_str("the token is unknown, was used, or has expired"),
+            Refusal::NothingThere => f.write_str("nothing is filed under this account"),
+            Refusal::OutboxFull => f.write_str("too many notices wait to be sent"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Why nothing, or not all, was filed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// The act is refused; nothing was filed.
+    Refused(Refusal),
+    /// The file has problems; nothing of it was filed.
+    Problems(Problems),
+    /// The file cannot be read.
+    Read(io::Error),
+    /// The file changed while it was read. What was filed of it stays; run the import again.
+    FileChanged,
+    /// Another import was left unfinished.
+    Unfinished {
+        /// What its file is recognised by.
+        file: String,
+    },
+    /// The register could not do it.
+    Register(RegisterError),
+}
+
+impl IntakeError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            IntakeError::Refused(refusal) => refusal.help(),
+            IntakeError::Problems(_) => "mend the lines named and import the file again; nothing of it was filed",
+            IntakeError::Read(_) => "check the path; if something was filed already, import the same file again",
+            IntakeError::FileChanged => "import the file again once nothing writes to it: what is filed already is recognised",
+            IntakeError::Unfinished { .. } => "import that file again: what is filed already is recognised; or say that it is given up",
+            IntakeError::Register(error) => error.help(),
+        }
+    }
+}
+
+impl fmt::Display for IntakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IntakeError::Refused(refusal) => write!(f, "{refusal}"),
+            IntakeError::Problems(problems) => write!(f, "{problems}"),
+            IntakeError::Read(_) => f.write_str("the file cannot be read"),
+            IntakeError::FileChanged => f.write_str("the file changed while it was read"),
+            IntakeError::Unfinished { file } => write!(f, "the import of another file ({file}) was not finished"),
+            IntakeError::Register(_) => f.write_str("the register could not file it"),
+        }
+    }
+}
+
+impl std::error::Error for IntakeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            IntakeError::Read(error) => Some(error),
+            IntakeError::Register(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<RegisterError> for IntakeError {
+    fn from(error: RegisterError) -> IntakeError {
+        IntakeError::Register(error)
+    }
+}
+
+impl From<io::Error> for IntakeError {
+    fn from(error: io::Error) -> IntakeError {
+        IntakeError::Read(error)
+    }
+}
+
+impl From<Refusal> for IntakeError {
+    fn from(refusal: Refusal) -> IntakeError {
+        IntakeError::Refused(refusal)
+    }
+}

@@ -1,0 +1,200 @@
+//! What happens to an act later: it is confirmed, or declared void; its filer's details are erased.
+
+use bezwaar_core::account::Account;
+use bezwaar_core::choice::{Act, Choice};
+use bezwaar_core::time::Instant;
+use bezwaar_ledger::event::{Confirmation, Event, TombstoneReason, Void, VoidReason};
+use bezwaar_ledger::replay::VOID_NOTICE_MICROS;
+use serde_json::{Value, json};
+
+use super::Intake;
+use super::books::{Filed, Known, NewEvent, ValueName};
+use super::error::{IntakeError, Refusal};
+
+/// The most notices that wait to be sent.
+pub const OUTBOX_MAX: usize = 200;
+
+/// To whom a notice goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Whoever filed the act.
+    Filer,
+    /// The account it was filed for.
+    Account,
+}
+
+/// A notice that waits to be sent: that an objection will no longer count, and how that is stopped (by the account holder confirming it). Its text is for
+/// whoever sends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// To whom.
+    pub to: Account,
+    /// As what.
+    pub role: Role,
+    /// The act.
+    pub act: String,
+    /// Why it is to be void.
+    pub reason: VoidReason,
+    /// From when on it no longer counts.
+    pub effective_at: Instant,
+}
+
+/// What came of declaring an act void.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Voided {
+    /// The acts declared void: the one named, and its copies for other names.
+    pub acts: Vec<String>,
+    /// From when on they no longer count, unless the account holder confirms them.
+    pub effective_at: Instant,
+}
+
+impl Intake<'_> {
+    /// The account holder, confirmed, says that a provisional act is theirs. It ends a void that was declared. `false`: that was said already.
+    pub fn confirm(&mut self, id: &str, holder: &Account, now: Instant) -> Result<bool, IntakeError> {
+        let choice = self.choice(id)?;
+        if choice.person.as_ref() != Some(holder) {
+            return Err(Refusal::NotYours.into());
+        }
+        if !choice.provisional {
+            return Err(Refusal::NotProvisional.into());
+        }
+        if self.is_there(&confirmation_id(id))? {
+            return Ok(false);
+        }
+        let received_at = self.books.time(now)?;
+        let event =
+            Event::Confirmation(Confirmation { id: confirmation_id(id), confirms: id.to_owned(), person: holder.clone(), received_at });
+        self.write(&[NewEvent { event, contact: None }], Vec::new(), now)?;
+        Ok(true)
+    }
+
+    /// Declares a provisional objection void, with all its copies for other names but the filer's own no. It takes effect after
+    /// [`VOID_NOTICE_MICROS`]; filer and account are to be told, by notices in the outbox.
+    pub fn void(&mut self, id: &str, reason: VoidReason, approvers: [&str; 2], now: Instant) -> Result<Voided, IntakeError> {
+        let [first, second] = approvers.map(str::trim);
+        if first.is_empty() || second.is_empty() || first.to_lowercase() == second.to_lowercase() {
+            return Err(Refusal::Approvers.into());
+        }
+        let choice = self.choice(id)?;
+        if !matches!(choice.act, Act::Object { .. }) {
+            return Err(Refusal::NotAnObjection.into());
+        }
+        if !choice.provisional || self.is_there(&confirmation_id(id))? {
+            return Err(Refusal::NotProvisional.into());
+        }
+        if self.is_there(&void_id(id))? {
+            return Err(Refusal::AlreadyVoid.into());
+        }
+        let effective_at = self.books.time(now)?.plus_micros(VOID_NOTICE_MICROS);
+        let mut acts = vec![id.to_owned()];
+        for copy in self.copies(id)? {
+            if copy.provisional && !self.is_there(&confirmation_id(&copy.id))? && !self.is_there(&void_id(&copy.id))? {
+                acts.push(copy.id);
+            }
+        }
+        let void = |act: &String| {
+            let approvers = [first.to_owned(), second.to_owned()];
+            let event = Event::Void(Void { id: void_id(act), voids: act.clone(), reason, approvers, effective_at });
+            NewEvent { event, contact: None }
+        };
+        let events: Vec<NewEvent> = acts.iter().map(void).collect();
+        let filer = self.filed_choice(&format!("{id}+0"))?.and_then(|own| own.person);
+        let notice = |to: Option<Account>, role| Some(Notice { to: to?, role, act: id.to_owned(), reason, effective_at });
+        let notices = [notice(choice.person, Role::Account), notice(filer, Role::Filer)];
+        let outbox = self.with_notices(notices.into_iter().flatten())?;
+        self.write(&events, vec![(ValueName::Outbox, outbox)], now)?;
+        Ok(Voided { acts, effective_at })
+    }
+
+    /// Erases what the contact drawer has of an account. What it said holds.
+    pub fn erase_contact(&mut self, account: &Account, now: Instant) -> Result<(), IntakeError> {
+        Ok(self.books.erase_contact(account, TombstoneReason::ForgottenByPerson, now)?)
+    }
+
+    /// The notices that wait to be sent, oldest first.
+    pub fn outbox(&mut self) -> Result<Vec<Notice>, IntakeError> {
+        let stored = self.books.value(&ValueName::Outbox)?.unwrap_or_default();
+        let list: Vec<Value> = serde_json::from_slice(&stored).unwrap_or_default();
+        Ok(list.iter().filter_map(read_notice).collect())
+    }
+
+    /// Says that the oldest so many notices were sent.
+    pub fn outbox_sent(&mut self, count: usize, now: Instant) -> Result<(), IntakeError> {
+        let left: Vec<Notice> = self.outbox()?.into_iter().skip(count).collect();
+        Ok(self.books.append(&[], &[(ValueName::Outbox, notice_bytes(&left))], now)?)
+    }
+
+    fn with_notices(&mut self, notices: impl Iterator<Item = Notice>) -> Result<Vec<u8>, IntakeError> {
+        let mut all = self.outbox()?;
+        all.extend(notices);
+        if all.len() > OUTBOX_MAX {
+            return Err(Refusal::OutboxFull.into());
+        }
+        Ok(notice_bytes(&all))
+    }
+
+    /// The outbox without notices to an account.
+    pub(super) fn outbox_without(&mut self, account: &Account) -> Result<Vec<u8>, IntakeError> {
+        let left: Vec<Notice> = self.outbox()?.into_iter().filter(|notice| notice.to != *account).collect();
+        Ok(notice_bytes(&left))
+    }
+
+    /// The copies of an act for other names, without the filer's own no.
+    pub(super) fn copies(&mut self, id: &str) -> Result<Vec<Choice>, IntakeError> {
+        let mut copies = Vec::new();
+        for number in 1_u64.. {
+            match self.books.by_ids(&[&format!("{id}+{number}")])?.pop().flatten() {
+                None => break,
+                Some(Known::Erased { .. }) => {}
+                Some(Known::Filed(filed)) => copies.extend(filed.choice().cloned()),
+            }
+        }
+        Ok(copies)
+    }
+
+    fn choice(&mut self, id: &str) -> Result<Choice, IntakeError> {
+        self.filed_choice(id)?.ok_or(Refusal::NoSuchAct.into())
+    }
+
+    fn filed_choice(&mut self, id: &str) -> Result<Option<Choice>, IntakeError> {
+        Ok(match self.books.by_ids(&[id])?.pop().flatten() {
+            Some(Known::Filed(Filed { event: Event::Choice(choice), .. })) => Some(choice),
+            _ => None,
+        })
+    }
+
+    pub(super) fn is_there(&mut self, id: &str) -> Result<bool, IntakeError> {
+        Ok(self.books.by_ids(&[id])?.pop().flatten().is_some())
+    }
+}
+
+pub(super) fn confirmation_id(id: &str) -> String {
+    format!("{id}+confirmed")
+}
+
+pub(super) fn void_id(id: &str) -> String {
+    format!("{id}+void")
+}
+
+fn notice_bytes(notices: &[Notice]) -> Vec<u8> {
+    if notices.is_empty() {
+        return Vec::new();
+    }
+    let one = |notice: &Notice| {
+        let role = if notice.role == Role::Filer { "filer" } else { "account" };
+        json!({"act": notice.act, "effective_at": notice.effective_at.as_micros(), "reason": notice.reason.as_str(), "role": role,
+               "to": notice.to.expose_canonical()})
+    };
+    Value::Array(notices.iter().map(one).collect()).to_string().into_bytes()
+}
+
+fn read_notice(value: &Value) -> Option<Notice> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    Some(Notice {
+        to: Account::from_canonical(text("to")?)?,
+        role: if text("role")? == "filer" { Role::Filer } else { Role::Account },
+        act: text("act")?.to_owned(),
+        reason: VoidReason::lookup(text("reason")?)?,
+        effective_at: Instant::from_micros(value.get("effective_at")?.as_i64()?),
+    })
+}

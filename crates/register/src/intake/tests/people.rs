@@ -1,0 +1,160 @@
+use bezwaar_core::choice::{Act, Choice};
+
+use super::super::{Contact, Drawer, FORGET_TOKEN_MICROS, Filing, Intake, IntakeError, OUTBOX_MAX, Refusal, Role, Sender, State};
+use super::memory::{MemoryBooks, REASON};
+use super::{account, at, file, link, object, own, withheld};
+
+const NOW: &str = "2026-02-01";
+
+fn unconfirmed(choice: Choice) -> Filing {
+    Filing::own(choice, Sender::Unconfirmed)
+}
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, IntakeError>) -> Refusal {
+    match result {
+        Err(IntakeError::Refused(refusal)) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_provisional_objection_counts_and_ends_only_by_its_holder_or_by_a_void_in_time() {
+    let mut books = MemoryBooks::default();
+    let filing = Filing { filer: Some(account("f:2")), ..unconfirmed(object("o", "f:1", "2026-01-10")) };
+    assert!(file(&mut books, &filing, NOW).provisional);
+    assert!(withheld(&books, "f:1", NOW) && withheld(&books, "f:2", NOW));
+    // Nobody takes it back unconfirmed.
+    let withdraw = Choice { act: Act::Withdraw { of: "o".into() }, channel: None, ..object("w", "f:1", "2026-02-01") };
+    assert!(matches!(refusal(Intake::new(&mut books).file(&unconfirmed(withdraw.clone()), at(NOW))), Refusal::NeedsConfirmation { .. }));
+    let mut by_holder = books.clone();
+    file(&mut by_holder, &own(withdraw), NOW);
+    assert!(!withheld(&by_holder, "f:1", "2026-02-02") && withheld(&by_holder, "f:2", "2026-02-02"));
+    // A void: two people, fourteen days.
+    for approvers in [["a", "a"], ["a", " A "], ["a", ""]] {
+        assert_eq!(refusal(Intake::new(&mut books).void("o", REASON, approvers, at(NOW))), Refusal::Approvers);
+    }
+    let voided = Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
+    assert_eq!((voided.acts, voided.effective_at), (vec!["o".to_owned()], at("2026-02-15")));
+    assert!(withheld(&books, "f:1", "2026-02-14"), "not before");
+    assert!(!withheld(&books, "f:1", "2026-02-15"), "then");
+    assert!(withheld(&books, "f:2", "2026-02-15"), "the filer's own no stands");
+    assert_eq!(refusal(Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW))), Refusal::AlreadyVoid);
+    let outbox = Intake::new(&mut books).outbox().unwrap();
+    let to: Vec<_> = outbox.iter().map(|notice| (notice.to.clone(), notice.role)).collect();
+    assert_eq!(to, [(account("f:1"), Role::Account), (account("f:2"), Role::Filer)]);
+    Intake::new(&mut books).outbox_sent(1, at(NOW)).unwrap();
+    assert_eq!(Intake::new(&mut books).outbox().unwrap(), outbox[1..]);
+    // The holder confirms, before or after: it stands.
+    for day in ["2026-02-10", "2026-03-01"] {
+        let mut books = books.clone();
+        assert_eq!(refusal(Intake::new(&mut books).confirm("o", &account("f:2"), at(day))), Refusal::NotYours);
+        assert!(Intake::new(&mut books).confirm("o", &account("f:1"), at(day)).unwrap());
+        assert!(!Intake::new(&mut books).confirm("o", &account("f:1"), at(day)).unwrap());
+        assert!(withheld(&books, "f:1", "2026-04-01"));
+        assert_eq!(
+            refusal(Intake::new(&mut books).void("o+0", REASON, ["a", "b"], at(day)).map(drop).and(Intake::new(&mut books).void(
+                "o",
+                REASON,
+                ["a", "b"],
+                at(day)
+            ))),
+            Refusal::NotProvisional
+        );
+    }
+}
+
+#[test]
+fn only_a_provisional_objection_can_be_void() {
+    let mut books = MemoryBooks::default();
+    file(&mut books, &own(object("o", "f:1", "2026-01-10")), NOW);
+    file(&mut books, &unconfirmed(Choice { act: Act::Signal { signal: "gpc".into() }, ..object("s", "f:1", "2026-01-10") }), NOW);
+    let mut void = |id: &str| refusal(Intake::new(&mut books).void(id, REASON, ["a", "b"], at(NOW)));
+    assert_eq!([void("o"), void("s"), void("z")], [Refusal::NotProvisional, Refusal::NotAnObjection, Refusal::NoSuchAct]);
+    assert_eq!(refusal(Intake::new(&mut books).confirm("o", &account("f:1"), at(NOW))), Refusal::NotProvisional);
+}
+
+#[test]
+fn a_void_takes_the_copies_with_it_and_a_full_outbox_stops_it() {
+    let mut books = MemoryBooks::default();
+    let alias = super::super::Alias { account: account("f:1"), handle: account("f:noor"), from: at("2020-01-01"), until: None };
+    Intake::new(&mut books).learn(&[(1, alias)], at(NOW)).unwrap();
+    file(&mut books, &unconfirmed(object("o", "f:noor", "2026-01-10")), NOW);
+    assert!(withheld(&books, "f:1", NOW));
+    let voided = Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
+    assert_eq!(voided.acts, ["o", "o+1"]);
+    assert!(!withheld(&books, "f:1", "2026-03-01") && !withheld(&books, "f:noor", "2026-03-01"));
+    for number in 0..OUTBOX_MAX {
+        let id = format!("p-{number}");
+        file(&mut books, &unconfirmed(object(&id, &format!("g:{}", number + 1), "2026-01-10")), NOW);
+        let result = Intake::new(&mut books).void(&id, REASON, ["a", "b"], at(NOW));
+        if number + 1 < OUTBOX_MAX {
+            result.unwrap();
+        } else {
+            assert_eq!(refusal(result), Refusal::OutboxFull);
+        }
+    }
+}
+
+#[test]
+fn forgetting_takes_two_steps_and_leaves_linked_accounts_covered() {
+    let mut books = MemoryBooks::default();
+    file(&mut books, &own(object("o", "f:1", "2026-01-10")), NOW);
+    for (id, from, to) in [("l", "f:1", "f:2"), ("m", "f:3", "f:1")] {
+        file(&mut books, &own(link(id, from, to, "2026-01-11")), NOW);
+    }
+    file(&mut books, &own(object("p", "f:3", "2026-01-12")), NOW);
+    let everyone = |books: &MemoryBooks| ["f:1", "f:2", "f:3"].map(|name| withheld(books, name, "2026-02-02"));
+    assert_eq!(everyone(&books), [true; 3]);
+    let request = Intake::new(&mut books).ask_to_forget(&account("f:1"), at(NOW)).unwrap();
+    assert_eq!((request.acts, request.closing, request.others), (2, 1, 2));
+    assert!(!format!("{request:?}").contains(&request.token));
+    assert_eq!(everyone(&books), [true; 3], "asked is not confirmed");
+    let mut late = books.clone();
+    let past = at(NOW).plus_micros(FORGET_TOKEN_MICROS + 1);
+    assert_eq!(refusal(Intake::new(&mut late).forget(&request.token, &account("f:1"), past)), Refusal::UnknownToken);
+    assert_eq!(refusal(Intake::new(&mut books).forget(&request.token, &account("f:2"), at(NOW))), Refusal::UnknownToken);
+    assert_eq!(refusal(Intake::new(&mut books).forget("no", &account("f:1"), at(NOW))), Refusal::UnknownToken);
+    let forgotten = Intake::new(&mut books).forget(&request.token, &account("f:1"), at(NOW)).unwrap();
+    // o for f:2 and f:3, and p of f:3 for f:2, which it reached only over f:1.
+    assert_eq!((forgotten.acts, forgotten.copies), (2, 3));
+    assert_eq!(everyone(&books), [false, true, true]);
+    let named =
+        books.choices(at(NOW)).iter().any(|choice| format!("{:?}", choice.act).contains("f:1") || choice.person == Some(account("f:1")));
+    assert!(!named, "nothing names the account any more");
+    assert_eq!(refusal(Intake::new(&mut books).forget(&request.token, &account("f:1"), at(NOW))), Refusal::UnknownToken);
+    // An old file brings nothing back; a new objection is a new act.
+    assert_eq!(file(&mut books, &own(object("o", "f:1", "2026-01-10")), NOW).state, State::Erased);
+    assert_eq!(everyone(&books), [false, true, true]);
+    file(&mut books, &own(object("q", "f:1", "2026-02-01")), NOW);
+    assert_eq!(everyone(&books), [true; 3]);
+}
+
+#[test]
+fn a_crash_while_forgetting_is_finished_with_the_same_token() {
+    for crash in 0..2 {
+        let mut books = MemoryBooks::default();
+        file(&mut books, &own(object("o", "f:1", "2026-01-10")), NOW);
+        file(&mut books, &own(link("l", "f:1", "f:2", "2026-01-11")), NOW);
+        let token = Intake::new(&mut books).ask_to_forget(&account("f:1"), at(NOW)).unwrap().token;
+        books.fails_after = Some(crash);
+        assert!(Intake::new(&mut books).forget(&token, &account("f:1"), at(NOW)).is_err());
+        books.fails_after = None;
+        Intake::new(&mut books).forget(&token, &account("f:1"), at(NOW)).unwrap();
+        assert!(!withheld(&books, "f:1", "2026-02-02") && withheld(&books, "f:2", "2026-02-02"));
+        assert_eq!(books.choices(at(NOW)).len(), 1, "covered once");
+    }
+}
+
+#[test]
+fn erasing_the_contact_leaves_the_objection() {
+    let mut books = MemoryBooks::default();
+    let contact = |text: &str| Contact::new([("name".to_owned(), text.to_owned())]);
+    for (id, name) in [("o", "Noor"), ("p", "N. van Dam")] {
+        file(&mut books, &Filing { contact: contact(name), ..own(object(id, "f:1", "2026-01-10")) }, NOW);
+    }
+    let drawer = Drawer::from_bytes(&books.contacts[&account("f:1")]);
+    assert_eq!(drawer.contacts(), [("o".to_owned(), contact("Noor")), ("p".to_owned(), contact("N. van Dam"))]);
+    assert!(!format!("{drawer:?}").contains("Noor"));
+    Intake::new(&mut books).erase_contact(&account("f:1"), at(NOW)).unwrap();
+    assert!(books.contacts.is_empty() && withheld(&books, "f:1", NOW));
+}
