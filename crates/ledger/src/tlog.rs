@@ -11,6 +11,9 @@
 //! | [`checkpoint`] | [c2sp.org/tlog-checkpoint](https://c2sp.org/tlog-checkpoint) | the signed tree head |
 //! | [`cosignature`] | [c2sp.org/tlog-cosignature](https://c2sp.org/tlog-cosignature) | what a witness signs |
 //! | [`tile`] | [c2sp.org/tlog-tiles](https://c2sp.org/tlog-tiles) | the tree and its entries as static files |
+//! | [`policy`] | [c2sp.org/tlog-policy](https://c2sp.org/tlog-policy) | whose signatures a checkpoint needs |
+//! | [`proof_file`] | [c2sp.org/tlog-proof](https://c2sp.org/tlog-proof) | an inclusion proof with its checkpoint, in one file |
+//! | [`witness`] | [c2sp.org/tlog-witness](https://c2sp.org/tlog-witness) | what a witness is asked, and what it answers |
 //!
 //! A word on words: a *ledger* is what these specifications call a log, an *origin* is its name, a *root* is the hash of the whole tree, a
 //! *checkpoint* is origin, size and root, signed; a *cosignature* is a witness's signature on a checkpoint, with a time.
@@ -19,8 +22,11 @@ pub mod checkpoint;
 pub mod cosignature;
 mod hash;
 pub mod note;
+pub mod policy;
 pub mod proof;
+pub mod proof_file;
 mod text;
 pub mod tile;
+pub mod witness;
 
 pub use hash::{Hash, RootBuilder, leaf_hash, node_hash};

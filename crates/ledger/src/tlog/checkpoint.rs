@@ -13,7 +13,7 @@
 
 use std::fmt;
 
-use super::note::{KeyName, Note, NoteError, SigningKey, VerifierKey, VerifyError, parse_signature_lines};
+use super::note::{KeyName, Note, NoteError, NoteSignature, SigningKey, VerifierKey, VerifyError, parse_signature_lines};
 use super::{Hash, RootBuilder, text};
 
 /// The longest origin, in bytes.
@@ -167,6 +167,11 @@ impl SignedCheckpoint {
         }
         self.note.verify(std::slice::from_ref(ledger)).map_err(CheckpointError::Verify)?;
         Ok(&self.checkpoint)
+    }
+
+    /// Adds a signature at the end. One that is there already is not added again.
+    pub fn add(&mut self, signature: NoteSignature) -> Result<(), CheckpointError> {
+        self.note.add(signature).map_err(CheckpointError::Note)
     }
 
     /// Adds signature lines, such as those of a witness's answer, verified or not. One that is there already is not added again.
