@@ -304,6 +304,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// What is left.
+    pub(crate) fn rest(&self) -> &'a str {
+        self.0
+    }
+
     /// Nothing is left.
     pub(crate) fn end(&self) -> Option<()> {
         self.0.is_empty().then_some(())

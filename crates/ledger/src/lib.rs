@@ -7,7 +7,7 @@
 //! - [`vrf`]: pseudonyms of accounts that only the register can make, and everybody can check;
 //! - [`subject_tree`]: whether somebody is among the subjects of a release. `spec/absence.md` has the bytes of both;
 //! - [`entry`], [`event`], [`expanded`], [`opening`], [`replay`]: what stands on the ledger of a register, and what it stands for: `spec/ledger.md`;
-//! - [`acceptance`]: what a person gets for an act; [`release`]: what a register seals, and who is not in it: `spec/release.md`;
+//! - [`acceptance`], [`receipt`]: what a person gets for an act; [`release`]: what a register seals, and who is not in it: `spec/release.md`;
 //! - [`extract`]: the file of acts through a moment, by subject key. `spec/extract.md` has its bytes.
 //!
 //! ```
@@ -48,6 +48,7 @@ mod hex;
 mod json;
 pub mod key;
 pub mod opening;
+pub mod receipt;
 pub mod release;
 pub mod replay;
 pub mod subject_tree;

@@ -3,12 +3,14 @@
 //!
 //! A [`Seal`] is a document on the ledger; its [note](Seal::sign) is signed by the operator. `spec/release.md` has the bytes.
 
+mod absence;
 mod countersignature;
 mod error;
 
 use bezwaar_core::Reading;
 use bezwaar_core::time::Instant;
 
+pub use absence::{ABSENCE_ACCOUNTS_MAX, ABSENCE_BYTES_MAX, ABSENCE_FORMAT, AbsenceFile, AccountProof, Basis, VerifiedAbsence};
 pub use countersignature::{COUNTERSIGNATURE_FORMAT, Countersignature, Role};
 pub use error::ReleaseError;
 

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test stops when something is not as it must be")]
 
+mod absence;
 mod acceptance;
 mod forge;
 mod hostile;
 mod key;
 mod made_up;
 mod openings;
+mod receipts;
 mod releases;
 mod replay;
 mod round_trip;
