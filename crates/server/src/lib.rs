@@ -1,1 +1,15 @@
-//! The portal and the interfaces other programs call; today the witness.
+//! The portal and the interfaces other programs call; today the witness, and the asking of witnesses.
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`witness`] | a witness of ledgers: asked over HTTP, or following a ledger by itself |
+//! | [`asking`] | what a ledger does to have its checkpoints cosigned |
+//! | [`published`] | a ledger's static files, in a folder or at an address |
+//!
+//! It is not where it is decided what is right: the rules of proofs, notes and witnesses are those of [`bezwaar_ledger::tlog`]. Nothing here reads a clock to
+//! decide by, nor the environment; times are given, and waiting is all that clocks are used for.
+
+pub mod asking;
+mod files;
+pub mod published;
+pub mod witness;
