@@ -224,6 +224,11 @@ fn one_line(span: std::ops::Range<usize>, text: &str) -> std::ops::Range<usize> 
     start..start + first.len()
 }
 
+/// A line about what a server did, while the streams of its run are held by whoever started it.
+pub(crate) fn trace(label: &str, text: &str) {
+    let _ = writeln!(AutoStream::auto(io::stderr().lock()), "{label}: {}", visible(text));
+}
+
 /// A text safe to show on a terminal: control characters become visible.
 pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
     if text.chars().any(char::is_control) {

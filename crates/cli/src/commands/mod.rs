@@ -7,6 +7,7 @@ mod extract;
 mod gate;
 mod generate;
 mod policy;
+mod witness;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +43,7 @@ enum Command {
     Gate(gate::Args),
     Policy(policy::Args),
     Generate(generate::Args),
+    Witness(witness::Args),
 }
 
 /// Reads the arguments and does what they say.
@@ -54,6 +56,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<(), Error> {
         Command::Gate(args) => gate::run(&args, printer),
         Command::Policy(args) => policy::run(&args, printer),
         Command::Generate(args) => generate::run(&args, printer),
+        Command::Witness(args) => witness::run(&args, printer),
     }
 }
 

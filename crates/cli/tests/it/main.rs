@@ -12,6 +12,7 @@ mod gate;
 mod generate;
 mod help;
 mod policy;
+mod witness;
 
 #[test]
 fn no_file_is_forgotten() {
