@@ -38,6 +38,8 @@ pub(crate) struct BoundPerson {
     pub(crate) source: Source,
     pub(crate) service: Option<String>,
     pub(crate) kind: Option<Kind>,
+    /// Which service and kind these are, as the gate numbers them: a name means the same under the same number.
+    pub(crate) place: u32,
     pub(crate) relation: Relation,
     pub(crate) relation_path: Option<Path>,
 }
@@ -168,6 +170,7 @@ impl Binder<'_> {
             source: self.source(field, &map.origin, true)?,
             service: map.service.clone(),
             kind: map.kind,
+            place: 0,
             relation: map.relation,
             relation_path,
         })

@@ -83,12 +83,7 @@ impl Engine {
         })?;
         let extract = Extract::from_bytes(bytes)
             .map_err(|error| GateError::input(&job.extract, "the extract cannot be used").with_help(error.help()).with_source(error))?;
-        // A signature counts once it was checked with a key the job names. No job names one yet, so none counts.
-        if !job.allow_unsigned {
-            let message = "the extract is not signed: nobody answers for the objections in it";
-            return Err(GateError::config(message)
-                .with_help("use a signed extract, or write allow_unsigned = true under [extract]; reports will say so"));
-        }
+        check_signer(&job, &extract)?;
         let through = extract.header().through;
         let at = job.at.unwrap_or(through);
         let key_text =
@@ -218,7 +213,7 @@ impl Engine {
             Opened::Parquet(input) => {
                 let mut sampler = Sampler::new(&input.bound.fields, names, read);
                 input.sample(&self.job.limits, SAMPLE_ROWS, &mut |batch| {
-                    tally.add(&input.bound.bits(batch, None));
+                    tally.add(&input.bound.bits(batch, None).0);
                     sampler.add(batch);
                 })?;
                 sampler.finish()
@@ -345,7 +340,7 @@ impl Engine {
         let mut row = 0_u64;
         let mut note = |decided: &Decided| -> Result<()> {
             let bits = &decided.bits;
-            tally.add(bits);
+            tally.add_decided(decided);
             if let Some(list) = &mut list {
                 for (place, bits) in bits.iter().enumerate().filter(|(_, bits)| **bits != 0) {
                     let codes = listed_codes(*bits, fold);
@@ -493,6 +488,23 @@ impl Engine {
 
 /// The manifest's name in the output folder.
 pub const MANIFEST: &str = "manifest.json";
+
+/// Whether the extract is signed by whom the job names, or by nobody where the job allows that. The key is the job's, never the extract's
+/// own: anybody can sign.
+fn check_signer(job: &Job, extract: &Extract) -> Result<()> {
+    let refuse = |message: &str| GateError::input(&job.extract, message);
+    match &job.signed_by {
+        Some(operator) => extract
+            .verify_signature(std::slice::from_ref(operator))
+            .map_err(|error| refuse("the extract is not signed by the operator the job names").with_help(error.help()).with_source(error)),
+        None if extract.header().signed => Err(refuse("the extract is signed, but the job does not say by whom it must be").with_help(
+            "write signed_by = \"NAME+ID+KEY\" under [extract], the public key of the register's operator, instead of allow_unsigned",
+        )),
+        None if job.allow_unsigned => Ok(()),
+        None => Err(refuse("the extract is not signed: nobody answers for the objections in it")
+            .with_help("use a signed extract, or write allow_unsigned = true under [extract]; reports will say so")),
+    }
+}
 
 /// The codes a withheld list shows; folded, what people said becomes one word.
 fn listed_codes(bits: u64, fold: bool) -> Vec<&'static str> {

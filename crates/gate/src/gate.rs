@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::bind::Fields;
 use crate::error::{GateError, Result};
 use crate::mapping::Mapping;
-use crate::people::{Person, unresolved};
-use crate::verdict::{Scratch, decide_batch};
+use crate::people::{Notes, Person, take_provisional, unresolved};
+use crate::verdict::{Memory, Scratch, decide_batch};
 
 /// Everything a gate needs besides the extract and its key, as bytes that travel: policies, question, and which extract.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -87,6 +87,27 @@ pub(crate) struct Inner {
     /// The standing of a person who said nothing.
     pub(crate) silent: Standing,
     pub(crate) unresolved: Person,
+    /// The services and kinds of people in all mappings bound so far; a name is remembered by its place among them.
+    places: Mutex<Vec<(Option<String>, Option<Kind>)>>,
+    /// What workers remember between batches and inputs; each batch takes one and puts it back.
+    pool: Mutex<Vec<Memory>>,
+}
+
+impl Inner {
+    fn number_people(&self, fields: &mut Fields) -> Result<()> {
+        let stopped =
+            || GateError::new(crate::ErrorKind::Integrity, "a worker stopped without a word").with_help("this is a bug: please report it");
+        let mut places = self.places.lock().map_err(|_| stopped())?;
+        for person in fields.author.iter_mut().chain(&mut fields.about) {
+            let wanted = (person.service.clone(), person.kind);
+            let place = places.iter().position(|place| *place == wanted).unwrap_or_else(|| {
+                places.push(wanted);
+                places.len() - 1
+            });
+            person.place = u32::try_from(place).map_err(|_| stopped())?;
+        }
+        Ok(())
+    }
 }
 
 /// Bulk decisions for one question. Cheap to clone, to be shared between threads.
@@ -127,7 +148,16 @@ impl Gate {
         let rules = Rules::compile(&policies, &question);
         let silent = standing(&[], &rules);
         let services = policies.services;
-        Ok(Gate(Arc::new(Inner { rules, services, extract, keys, silent, unresolved: unresolved() })))
+        Ok(Gate(Arc::new(Inner {
+            rules,
+            services,
+            extract,
+            keys,
+            silent,
+            unresolved: unresolved(),
+            places: Mutex::default(),
+            pool: Mutex::default(),
+        })))
     }
 
     /// The rules it decides by.
@@ -143,8 +173,9 @@ impl Gate {
     /// Binds a mapping to a schema; the error lists every field that does not fit.
     pub fn bind(&self, schema: &Schema, mapping: &Mapping) -> Result<Bound> {
         self.check_kinds(mapping)?;
-        let fields = Fields::bind(schema, mapping)?;
-        Ok(Bound { gate: self.clone(), fields: Arc::new(fields), schema: schema.fields().clone(), pool: Arc::default() })
+        let mut fields = Fields::bind(schema, mapping)?;
+        self.0.number_people(&mut fields)?;
+        Ok(Bound { gate: self.clone(), fields: Arc::new(fields), schema: schema.fields().clone(), notes: Arc::default() })
     }
 }
 
@@ -219,6 +250,16 @@ impl Noticed {
     }
 }
 
+fn taken<T: Default>(pool: &Mutex<Vec<T>>) -> T {
+    pool.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default()
+}
+
+fn put_back<T>(pool: &Mutex<Vec<T>>, thing: T) {
+    if let Ok(mut pool) = pool.lock() {
+        pool.push(thing);
+    }
+}
+
 /// A gate bound to the columns of an input. Cheap to clone, to be shared between threads.
 #[derive(Clone)]
 pub struct Bound {
@@ -226,8 +267,8 @@ pub struct Bound {
     pub(crate) fields: Arc<Fields>,
     /// The columns it was bound to: paths are places in them.
     schema: ArrowFields,
-    /// What workers remember between batches; each batch takes one and puts it back.
-    pool: Arc<Mutex<Vec<Scratch>>>,
+    /// What workers noted in batches of this input; each batch takes one and puts it back.
+    notes: Arc<Mutex<Vec<Notes>>>,
 }
 
 impl std::fmt::Debug for Bound {
@@ -242,27 +283,22 @@ impl Bound {
         &self.gate
     }
 
-    fn with_scratch<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
-        let taken = self.pool.lock().ok().and_then(|mut pool| pool.pop());
-        let mut scratch = taken.unwrap_or_default();
-        let done = work(&mut scratch);
-        if let Ok(mut pool) = self.pool.lock() {
-            pool.push(scratch);
-        }
-        done
-    }
-
-    /// The reasons of every row as bits; 0 is keep.
-    pub(crate) fn bits(&self, batch: &RecordBatch, unreadable: Option<&[bool]>) -> Vec<u64> {
-        self.with_scratch(|scratch| decide_batch(&self.gate.0, &self.fields, batch, unreadable, scratch))
+    /// The reasons of every row as bits, 0 is keep; and how many rows are withheld for what only people said who are not yet confirmed.
+    pub(crate) fn bits(&self, batch: &RecordBatch, unreadable: Option<&[bool]>) -> (Vec<u64>, u64) {
+        let mut scratch = Scratch { memory: taken(&self.gate.0.pool), notes: taken(&self.notes) };
+        let mut bits = decide_batch(&self.gate.0, &self.fields, batch, unreadable, &mut scratch);
+        put_back(&self.gate.0.pool, scratch.memory);
+        put_back(&self.notes, scratch.notes);
+        let provisional = take_provisional(&mut bits);
+        (bits, provisional)
     }
 
     /// What was noticed in all batches so far.
     pub fn noticed(&self) -> Noticed {
         let mut all = Noticed::default();
-        if let Ok(pool) = self.pool.lock() {
-            for scratch in pool.iter() {
-                all.merge(&scratch.noticed());
+        if let Ok(notes) = self.notes.lock() {
+            for notes in notes.iter() {
+                all.merge(&Noticed { met: notes.met.clone(), times: notes.times, implausible: notes.implausible });
             }
         }
         all
@@ -277,7 +313,7 @@ impl Bound {
         if schema.fields().len() != width || !schema.fields().iter().zip(&self.schema).all(same) {
             return Err(GateError::config("the batch has other columns than the schema the gate was bound to"));
         }
-        let bits = self.bits(batch, None);
+        let (bits, _) = self.bits(batch, None);
         let keep = BooleanBuffer::from_iter(bits.iter().map(|reasons| *reasons == 0));
         Ok(Verdicts { keep: BooleanArray::new(keep, None), reasons: UInt64Array::new(ScalarBuffer::from(bits), None) })
     }

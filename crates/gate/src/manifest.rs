@@ -128,7 +128,12 @@ impl Manifest {
                 "through": header.through.to_string(),
                 "key_id": header.key_id,
                 "normaliser": header.normaliser,
-                "signed": false,
+                "signed": job.signed_by.is_some(),
+                "signed_by": job.signed_by.as_ref().map(ToString::to_string),
+                "checkpoint": header.checkpoint.as_ref().map(|checkpoint| {
+                    json!({"origin": checkpoint.origin, "root": checkpoint.root, "size": checkpoint.size})
+                }),
+                "provisional": header.provisional,
                 "expires_at": header.expires_at.to_string(),
                 "expired": engine.expired(made_at),
                 "people": extract.len(),
@@ -140,7 +145,7 @@ impl Manifest {
             "inputs": reports.iter().map(|report| json!(report.input)).collect::<Vec<_>>(),
             "outputs": reports.iter().filter_map(|report| report.output.as_ref()).map(|output| json!(output)).collect::<Vec<_>>(),
             "withheld_whole": reports.iter().filter_map(|report| Some(json!({"path": report.task, "because": report.failed.as_ref()?}))).collect::<Vec<_>>(),
-            "counts": {"read": tally.read, "kept": tally.kept, "withheld": tally.withheld(), "reasons": codes},
+            "counts": {"read": tally.read, "kept": tally.kept, "withheld": tally.withheld(), "provisional": tally.provisional, "reasons": codes},
         });
         if let (Some(subjects), Some(fields)) = (subjects, value.as_object_mut()) {
             fields.insert("subjects".to_owned(), json!(subjects));

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use bezwaar_core::{Code, Group, ReasonSet};
 use serde::{Deserialize, Serialize};
 
+use crate::formats::Decided;
+
 /// How many records were kept and why the others were not.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
@@ -14,6 +16,10 @@ pub struct Tally {
     pub kept: u64,
     /// Withheld records by their set of reasons, as bits.
     pub sets: BTreeMap<u64, u64>,
+    /// Withheld records with a reason that rests on provisional acts alone: on what people said who are not yet confirmed to be who
+    /// they say.
+    #[serde(default)]
+    pub provisional: u64,
 }
 
 /// One code's counts.
@@ -28,6 +34,11 @@ pub struct CodeCount {
 }
 
 impl Tally {
+    pub(crate) fn add_decided(&mut self, decided: &Decided) {
+        self.add(&decided.bits);
+        self.provisional += decided.provisional;
+    }
+
     /// Counts the verdicts of a batch.
     pub fn add(&mut self, bits: &[u64]) {
         self.read += bits.len() as u64;
@@ -57,6 +68,7 @@ impl Tally {
     pub fn merge(&mut self, other: &Tally) {
         self.read += other.read;
         self.kept += other.kept;
+        self.provisional += other.provisional;
         for (set, times) in &other.sets {
             *self.sets.entry(*set).or_default() += times;
         }

@@ -15,9 +15,9 @@ use bezwaar_core::time::Interval;
 use bezwaar_core::{ReasonSet, unreadable};
 
 use crate::bind::{BoundAge, BoundTime, Fields};
-use crate::gate::{Inner, Noticed};
+use crate::gate::Inner;
 use crate::mapping::AgeOn;
-use crate::people::{Identity, Names};
+use crate::people::{Identity, Names, Notes};
 
 use persons::{NamedActs, about, authors, judge_named};
 pub(crate) use times::time_of;
@@ -33,21 +33,20 @@ const OVER: u8 = 63;
 /// Most values of one column a worker remembers.
 const VALUES_MAX: usize = 1 << 16;
 
-/// What a worker remembers between batches.
+/// What a worker remembers between batches, of whatever input.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
+pub(crate) struct Memory {
     names: Names,
     /// Masks of fields with open-ended masks, by field.
     masks: [Vec<u64>; FIELDS],
     classes: HashMap<u64, u64, BuildHasherDefault<Identity>>,
-    times: u64,
-    implausible: u64,
 }
 
-impl Scratch {
-    pub(crate) fn noticed(&self) -> Noticed {
-        Noticed { met: self.names.met.clone(), times: self.times, implausible: self.implausible }
-    }
+/// What a worker has at hand for a batch.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    pub(crate) memory: Memory,
+    pub(crate) notes: Notes,
 }
 
 const FIELDS: usize = 10;
@@ -109,7 +108,7 @@ fn class_columns(inner: &Inner, fields: &Fields, batch: &RecordBatch, scratch: &
     let mut collected = None;
     let time = |field: &Option<BoundTime>, slot: usize, keep: &mut Option<Vec<Option<Interval>>>, needed: bool, scratch: &mut Scratch| {
         let Some(bound) = field.as_ref().filter(|_| needed) else {
-            return Codes::Same(intern(&mut scratch.masks, slot, rules.classify_time(None)).unwrap_or(OVER));
+            return Codes::Same(intern(&mut scratch.memory.masks, slot, rules.classify_time(None)).unwrap_or(OVER));
         };
         times(bound, batch, at, scratch, keep, slot, &|interval| rules.classify_time(interval))
     };
@@ -134,11 +133,11 @@ fn class_columns(inner: &Inner, fields: &Fields, batch: &RecordBatch, scratch: &
             let moments = if *on == AgeOn::Created { created.as_deref() } else { collected.as_deref() };
             births(path, batch, scratch, moments, &|band| rules.classify_age(band))
         }
-        _ => Codes::Same(intern(&mut scratch.masks, AGE, rules.classify_age(None)).unwrap_or(OVER)),
+        _ => Codes::Same(intern(&mut scratch.memory.masks, AGE, rules.classify_age(None)).unwrap_or(OVER)),
     };
     let region = match &fields.region {
         Some(word) if reads("region") => masks_of_words(word, batch, scratch, REGION, &|text| rules.classify_region(text)),
-        _ => Codes::Same(intern(&mut scratch.masks, REGION, rules.classify_region(None)).unwrap_or(OVER)),
+        _ => Codes::Same(intern(&mut scratch.memory.masks, REGION, rules.classify_region(None)).unwrap_or(OVER)),
     };
     let deleted = match &fields.deleted_at {
         Some(bound) => deletions(bound, batch, at, scratch),
@@ -191,16 +190,16 @@ fn judge_rows(inner: &Inner, columns: &[Codes; FIELDS], scratch: &mut Scratch, b
     for (row, (key, out)) in packed.iter().zip(bits.iter_mut()).enumerate() {
         if *key != last.0 || overflowing {
             let judged = if overflowing && columns.iter().any(|codes| matches!(codes, Codes::Each(_, over) if over.contains_key(&row))) {
-                judge_packed(inner, *key, &scratch.masks, |field| match columns.get(field) {
+                judge_packed(inner, *key, &scratch.memory.masks, |field| match columns.get(field) {
                     Some(Codes::Each(_, over)) => over.get(&row).copied(),
                     _ => None,
                 })
-            } else if let Some(known) = scratch.classes.get(key) {
+            } else if let Some(known) = scratch.memory.classes.get(key) {
                 *known
             } else {
-                let judged = judge_packed(inner, *key, &scratch.masks, |_| None);
-                if scratch.classes.len() < CLASSES_MAX {
-                    scratch.classes.insert(*key, judged);
+                let judged = judge_packed(inner, *key, &scratch.memory.masks, |_| None);
+                if scratch.memory.classes.len() < CLASSES_MAX {
+                    scratch.memory.classes.insert(*key, judged);
                 }
                 judged
             };

@@ -160,12 +160,12 @@ pub(crate) fn summary(engine: &Engine, manifest: &Manifest) -> Vec<String> {
         "people    {} in the extract, {} met{}",
         grouped(engine.gate().extract().len() as u64),
         grouped(manifest.people_met()),
-        if engine.gate().extract().header().signed {
-            "; the signature of the extract was not checked"
-        } else {
-            "; the extract is not signed"
-        }
+        if engine.job().signed_by.is_some() { "" } else { "; the extract is not signed" }
     ));
+    lines.extend(signer(engine).map(|line| format!("extract   {line}")));
+    if tally.provisional > 0 {
+        lines.push(format!("unsure    {} withheld records rest on what people said who are not yet confirmed", grouped(tally.provisional)));
+    }
     if manifest.value().pointer("/extract/expired") == Some(&serde_json::Value::Bool(true)) {
         lines.push(format!(
             "expired   the extract expired at {}; this is a replay, never a release",
@@ -192,6 +192,20 @@ pub(crate) fn summary(engine: &Engine, manifest: &Manifest) -> Vec<String> {
     let form = if engine.job().form == Form::Mask { "logically excluded, by mask" } else { "physically absent" };
     lines.push(format!("output    {} ({form})", engine.job().output.display()));
     lines
+}
+
+/// Who answers for the extract, and for what.
+fn signer(engine: &Engine) -> Option<String> {
+    let header = engine.gate().extract().header();
+    let (operator, checkpoint) = (engine.job().signed_by.as_ref()?, header.checkpoint.as_ref()?);
+    Some(format!(
+        "signed by {}, from {} entries (checkpoint {}…); {} acts, {} of them provisional",
+        operator.name(),
+        grouped(checkpoint.size),
+        checkpoint.root.chars().take(12).collect::<String>(),
+        grouped(header.acts),
+        grouped(header.provisional)
+    ))
 }
 
 /// Reasons by group, each three ways.

@@ -115,6 +115,22 @@ fn section(run: &Run<'_>, many: bool) -> String {
             }
         ),
     );
+    if run.manifest.pointer("/extract/signed") == Some(&Value::Bool(true)) {
+        // The name of a vkey ends at its first `+`.
+        let name = text("/extract/signed_by").split('+').next().unwrap_or_default().to_owned();
+        let (size, root) = (number("/extract/checkpoint/size"), text("/extract/checkpoint/root"));
+        row("Signed by", format!("{name}, from {size} entries of {}, checkpoint {root}", text("/extract/checkpoint/origin")));
+        row("Provisional", format!("{} acts in the extract are of people not yet confirmed", number("/extract/provisional")));
+    }
+    if tally.provisional > 0 {
+        row(
+            "Not yet confirmed",
+            format!(
+                "{} withheld records rest on what people said who are not yet confirmed; they count all the same",
+                grouped(tally.provisional)
+            ),
+        );
+    }
     for asserted in run.manifest.get("asserted_not_observed").and_then(Value::as_array).into_iter().flatten() {
         let part = |name: &str| asserted.get(name).and_then(Value::as_str).unwrap_or_default();
         let rows = asserted.get("rows").and_then(Value::as_u64).unwrap_or_default();

@@ -89,12 +89,12 @@ impl Engine {
         match self.open_task_with(output, &[], Asked::default()).map_err(|error| error.with_help(help))? {
             Opened::Parquet(input) => {
                 for group in 0..input.row_groups() {
-                    tally.add(&input.decide(group, &self.job.limits)?.bits);
+                    tally.add_decided(&input.decide(group, &self.job.limits)?);
                 }
             }
             Opened::Text(binding) => {
                 gate_text(&output.path, output.format, &binding, &self.job.limits, 0, None, &mut |decided| {
-                    tally.add(&decided.bits);
+                    tally.add_decided(decided);
                     Ok(())
                 })?;
             }

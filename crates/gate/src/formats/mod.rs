@@ -54,6 +54,8 @@ impl Asked {
 pub(crate) struct Decided {
     /// The reasons of each as bits; 0 is keep.
     pub(crate) bits: Vec<u64>,
+    /// How many are withheld for what only people said who are not yet confirmed.
+    pub(crate) provisional: u64,
     /// The ids of withheld ones, where they are wanted and there, by place.
     pub(crate) ids: HashMap<usize, String>,
 }

@@ -63,7 +63,7 @@ impl TextBinding {
     ) -> Result<Vec<crate::check::FieldCheck>> {
         let mut splitter = Splitter::open(path, format, limits)?;
         let Some(chunk) = splitter.next_chunk()? else { return Ok(Vec::new()) };
-        tally.add(&self.decide(&chunk)?.bits);
+        tally.add_decided(&self.decide(&chunk)?);
         let Decider::Mapped { layout, bound } = &self.decider else { return Ok(Vec::new()) };
         let mut sampler = crate::check::Sampler::new(&bound.fields, names, read);
         if let (Some(batch), _) = layout.batch(&chunk) {
@@ -77,7 +77,11 @@ impl TextBinding {
         match &self.decider {
             Decider::Items(decider) => {
                 let items: Vec<Option<Item>> = items_of(chunk).collect();
-                decided.bits = items.iter().map(|item| decider.decide(item.as_ref())).collect();
+                for item in &items {
+                    let (bits, provisional) = decider.decide(item.as_ref());
+                    decided.bits.push(bits);
+                    decided.provisional += u64::from(provisional);
+                }
                 let both = || items.iter().zip(&decided.bits).enumerate();
                 if self.asked.ids {
                     let ids = both().filter(|(_, (_, bits))| **bits != 0);
@@ -89,7 +93,7 @@ impl TextBinding {
             }
             Decider::Mapped { layout, bound } => match layout.batch(chunk) {
                 (Some(batch), broken) => {
-                    decided.bits = bound.bits(&batch, Some(&broken));
+                    (decided.bits, decided.provisional) = bound.bits(&batch, Some(&broken));
                     self.asked.of_batch(&bound.fields, &batch, &decided.bits, 0, &mut decided.ids)?;
                 }
                 // Columns of one length and the schema's own types always make a batch; nothing passes if they do not.

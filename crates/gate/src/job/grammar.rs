@@ -29,7 +29,8 @@ const QUESTION: &[Field] = &[
 const EXTRACT: &[Field] = &[
     required("path", Shape::Text, "the extract"),
     required("key", Shape::Text, "its key file"),
-    optional("allow_unsigned", Shape::Bool, "whether an extract nobody signed will do"),
+    optional("signed_by", Shape::Text, "the public key of the register's operator (a vkey), who must have signed the extract"),
+    optional("allow_unsigned", Shape::Bool, "whether an extract nobody signed will do; instead of signed_by"),
 ];
 
 const INPUT: &[Field] = &[

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bezwaar_core::Reading;
 use bezwaar_core::time::Instant;
+use bezwaar_ledger::tlog::note::VerifierKey;
 
 pub use grammar::job_schema;
 
@@ -157,7 +158,9 @@ pub struct Job {
     pub extract: PathBuf,
     /// The extract's key file.
     pub key: PathBuf,
-    /// Whether an extract nobody signed will do.
+    /// The register's operator, who must have signed the extract.
+    pub signed_by: Option<VerifierKey>,
+    /// Whether an extract nobody signed will do. One of the two is given, never both.
     pub allow_unsigned: bool,
     /// What goes in.
     pub inputs: Vec<Input>,

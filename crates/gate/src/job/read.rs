@@ -9,6 +9,7 @@ use bezwaar_core::grammar::{Field, Node, check, parse};
 use bezwaar_core::item::Relation;
 use bezwaar_core::problem::Problem;
 use bezwaar_core::time::{Instant, Zone};
+use bezwaar_ledger::tlog::note::VerifierKey;
 
 use super::grammar::{AGE, JOB, MAP, PERSON, TIME, WORD};
 use super::{Form, Format, Input, Job, Limits, OnFileError};
@@ -90,6 +91,7 @@ impl Reader<'_> {
             place
         };
         let (withheld_list, subjects) = (private("withheld_list"), private("subjects"));
+        let (signed_by, allow_unsigned) = self.signer(&extract);
         let form = if output.opt_text("form").as_deref() == Some("mask") { Form::Mask } else { Form::Copy };
         let drop = output.plain_texts("drop");
         if form == Form::Mask && !drop.is_empty() {
@@ -109,7 +111,8 @@ impl Reader<'_> {
             at,
             extract: extract_path,
             key,
-            allow_unsigned: extract.bool("allow_unsigned").unwrap_or(false),
+            signed_by,
+            allow_unsigned,
             inputs,
             output: out,
             form,
@@ -130,6 +133,33 @@ impl Reader<'_> {
             base: self.base.to_owned(),
             text: text.to_owned(),
         })
+    }
+
+    /// Who must have signed the extract, or that nobody need have.
+    fn signer(&mut self, extract: &Node<'_, '_>) -> (Option<VerifierKey>, bool) {
+        let allow_unsigned = extract.bool("allow_unsigned").unwrap_or(false);
+        let text = extract.opt_text("signed_by");
+        match (&text, allow_unsigned) {
+            (None, false) => self.problem(
+                extract.span(),
+                "the job does not say who answers for the objections in the extract",
+                "write signed_by = \"NAME+ID+KEY\", the public key of the register's operator; or allow_unsigned = true for an extract made by hand, and reports will say so",
+            ),
+            (Some(_), true) => self.problem(
+                extract.span_of("allow_unsigned"),
+                "an extract is signed by somebody or need not be signed, not both",
+                "leave allow_unsigned out",
+            ),
+            _ => {}
+        }
+        let signed_by = text.and_then(|text| match VerifierKey::parse(text.trim()) {
+            Ok(key) => Some(key),
+            Err(error) => {
+                self.problem(extract.span_of("signed_by"), error.to_string(), error.help());
+                None
+            }
+        });
+        (signed_by, allow_unsigned)
     }
 
     fn input(&mut self, node: &Node<'_, '_>) -> Option<Input> {

@@ -14,7 +14,10 @@ use super::sorted::{Run, SubjectsEntry, write_list, write_runs};
 use crate::bind::{BoundPerson, Fields, Source};
 use crate::error::{GateError, Result};
 use crate::leaf::{Cell, Leaf, dictionary, for_each_cell};
-use crate::people::{FIRST_ABOUT, Identity, cell_name};
+use crate::people::{Identity, cell_name};
+
+/// The first place of a person records are about; authors come before.
+const FIRST_ABOUT: u32 = 1000;
 
 /// What a name costs besides its letters, about.
 const NAME_COST: usize = 96;

@@ -1,6 +1,7 @@
 //! Codes against a record for what its people said: its authors, and those it is about.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
 use bezwaar_core::item::Relation;
@@ -11,14 +12,15 @@ use crate::bind::{BoundPerson, Fields, Source};
 use crate::gate::Inner;
 use crate::ids::each_id;
 use crate::leaf::{Cell, Leaf, Path, dictionary, for_each_cell};
-use crate::people::{FIRST_ABOUT, Names, about_bits, author_bits, cell_name, keyed_item};
+use crate::people::{Person, Stood, cell_name, keyed_item};
 
 /// Acts of a person that name items, for one row.
 pub(super) struct NamedActs {
-    standing: std::sync::Arc<bezwaar_core::standing::Standing>,
+    stood: Arc<Stood>,
     /// `None`: as author; otherwise whether as forwarder.
     about: Option<bool>,
 }
+
 pub(super) fn authors(
     inner: &Inner,
     fields: &Fields,
@@ -30,8 +32,8 @@ pub(super) fn authors(
 ) {
     let unresolved = &inner.unresolved;
     let mut seen = vec![false; bits.len()];
-    for (place, person) in (0_u32..).zip(&fields.author) {
-        each_person(inner, person, place, batch, &mut scratch.names, &mut |row, found| {
+    for (place, person) in fields.author.iter().enumerate() {
+        each_person(inner, person, Place::Author(place), batch, scratch, &mut |row, found| {
             let found = found.unwrap_or(unresolved);
             let (Some(bits), Some(registered), Some(seen)) = (bits.get_mut(row), registered.get_mut(row), seen.get_mut(row)) else {
                 return;
@@ -40,8 +42,8 @@ pub(super) fn authors(
             let mask = found.registered as u8;
             *registered = if !*seen || *registered == mask { mask } else { 0b11 };
             *seen = true;
-            if let Some(standing) = &found.items {
-                named.push((row, NamedActs { standing: std::sync::Arc::clone(standing), about: None }));
+            if let Some(stood) = &found.items {
+                named.push((row, NamedActs { stood: Arc::clone(stood), about: None }));
             }
         });
     }
@@ -61,11 +63,11 @@ pub(super) fn about(
     bits: &mut [u64],
     named: &mut Vec<(usize, NamedActs)>,
 ) {
-    for (place, person) in (FIRST_ABOUT..).zip(&fields.about) {
+    for (place, person) in fields.about.iter().enumerate() {
         let relations = person.relation_path.as_ref().map(|path| relations(path, batch));
         let mut nth = 0;
         let mut row_before = usize::MAX;
-        each_person(inner, person, place, batch, &mut scratch.names, &mut |row, found| {
+        each_person(inner, person, Place::About(place), batch, scratch, &mut |row, found| {
             nth = if row == row_before { nth + 1 } else { 0 };
             row_before = row;
             let relation = match &relations {
@@ -80,8 +82,8 @@ pub(super) fn about(
             if let Some(bits) = bits.get_mut(row) {
                 *bits |= if forwarder { found.as_forwarder } else { found.as_about };
             }
-            if let Some(standing) = &found.items {
-                named.push((row, NamedActs { standing: std::sync::Arc::clone(standing), about: Some(forwarder) }));
+            if let Some(stood) = &found.items {
+                named.push((row, NamedActs { stood: Arc::clone(stood), about: Some(forwarder) }));
             }
         });
     }
@@ -90,22 +92,70 @@ pub(super) fn about(
 /// Names looked up together.
 const NAMES_AT_ONCE: usize = 64;
 
+/// Which person of a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Author(usize),
+    About(usize),
+}
+
+impl Place {
+    /// A number of its own.
+    fn number(self) -> usize {
+        match self {
+            Place::Author(place) => place * 2,
+            Place::About(place) => place * 2 + 1,
+        }
+    }
+}
+
+/// Calls `visit` for every value of an array in order, with whom it names; `None`: nobody that can be told.
+fn each_named(
+    inner: &Inner,
+    of: &BoundPerson,
+    array: &dyn Array,
+    scratch: &mut Scratch,
+    visit: &mut dyn FnMut(usize, Cell<'_>, Option<&Person>),
+) {
+    let (names, notes) = (&mut scratch.memory.names, &mut scratch.notes);
+    let mut buffer = String::new();
+    let mut block: Vec<(usize, Cell<'_>)> = Vec::with_capacity(NAMES_AT_ONCE);
+    let mut look_up = |block: &mut Vec<(usize, Cell<'_>)>| {
+        names.warm(of.place, block.iter().filter_map(|(_, cell)| if let Cell::Text(text) = cell { Some(*text) } else { None }));
+        for (index, cell) in block.drain(..) {
+            match cell {
+                Cell::Text(text) => visit(index, cell, Some(names.person(inner, notes, of, text))),
+                other => {
+                    let known = cell_name(other, &mut buffer).then(|| names.person(inner, notes, of, &buffer));
+                    visit(index, other, known);
+                }
+            }
+        }
+    };
+    for_each_cell(array, |index, cell| {
+        block.push((index, cell));
+        if block.len() == NAMES_AT_ONCE {
+            look_up(&mut block);
+        }
+    });
+    look_up(&mut block);
+}
+
 /// Calls `visit` for every person of every row in order; `None` is somebody who cannot be told. A row whose list is empty has nobody; a
 /// single value that is null is somebody unknown for an author, nobody for people a record is about.
 fn each_person(
     inner: &Inner,
     person: &BoundPerson,
-    place: u32,
+    place: Place,
     batch: &RecordBatch,
-    names: &mut Names,
-    visit: &mut dyn FnMut(usize, Option<&crate::people::Person>),
+    scratch: &mut Scratch,
+    visit: &mut dyn FnMut(usize, Option<&Person>),
 ) {
-    let service = person.service.as_deref();
-    let is_author = place < FIRST_ABOUT;
+    let is_author = matches!(place, Place::Author(_));
     let path = match &person.source {
         Source::Const(value) => {
             for row in 0..batch.num_rows() {
-                visit(row, Some(names.person(inner, place, service, person.kind, value)));
+                visit(row, Some(scratch.memory.names.person(inner, &mut scratch.notes, person, value)));
             }
             return;
         }
@@ -115,59 +165,35 @@ fn each_person(
         (0..batch.num_rows()).for_each(|row| visit(row, None));
         return;
     };
-    let mut buffer = String::new();
-    let (offsets, indices) = match &leaf.rows {
-        Some(rows) => (Some(&rows.0), Some(&rows.1)),
-        None => (None, None),
-    };
+    // An empty text in a column of its own is how text formats write nobody.
+    let nobody = |cell: Cell<'_>| matches!(cell, Cell::Null) || matches!(cell, Cell::Text(text) if text.trim().is_empty());
     // Rows without lists are the common case, and the fast one.
-    if offsets.is_none() {
-        if let Some((values, keys)) = dictionary(leaf.array.as_ref()) {
-            let people = names.known_dictionary(place, &values).unwrap_or_else(|| {
-                let mut people = Vec::with_capacity(values.len());
-                for_each_cell(values.as_ref(), |_, cell| {
-                    let known = cell_name(cell, &mut buffer).then(|| names.person(inner, place, service, person.kind, &buffer).clone());
-                    let nobody = matches!(cell, Cell::Null) || matches!(cell, Cell::Text(text) if text.trim().is_empty());
-                    people.push((known, nobody));
-                });
-                let people = std::sync::Arc::new(people);
-                names.remember_dictionary(place, &values, &people);
-                people
+    let Some((offsets, indices)) = &leaf.rows else {
+        let Some((values, keys)) = dictionary(leaf.array.as_ref()) else {
+            each_named(inner, person, leaf.array.as_ref(), scratch, &mut |row, cell, known| {
+                let present = leaf.is_present(row);
+                if is_author || (present && !nobody(cell)) {
+                    visit(row, known.filter(|_| present));
+                }
             });
-            for (row, key) in keys.iter().enumerate() {
-                match key.filter(|_| leaf.is_present(row)).and_then(|key| people.get(key as usize)) {
-                    Some((known, null)) if is_author || !null => visit(row, known.as_ref()),
-                    None if is_author => visit(row, None),
-                    _ => {}
-                }
-            }
             return;
-        }
-        let mut block: Vec<(usize, Cell<'_>)> = Vec::with_capacity(NAMES_AT_ONCE);
-        let mut look_up = |block: &mut Vec<(usize, Cell<'_>)>| {
-            names.warm(place, block.iter().filter_map(|(_, cell)| if let Cell::Text(text) = cell { Some(*text) } else { None }));
-            for (row, cell) in block.drain(..) {
-                match cell {
-                    // An empty text in a column of its own is how text formats write nobody.
-                    Cell::Text(text) if !is_author && text.trim().is_empty() => {}
-                    Cell::Text(text) => visit(row, Some(names.person(inner, place, service, person.kind, text))),
-                    Cell::Null if !is_author => {}
-                    other => {
-                        let known = cell_name(other, &mut buffer).then(|| names.person(inner, place, service, person.kind, &buffer));
-                        visit(row, known);
-                    }
-                }
-            }
         };
-        for_each_cell(leaf.array.as_ref(), |row, cell| {
-            block.push((row, if leaf.is_present(row) { cell } else { Cell::Null }));
-            if block.len() == NAMES_AT_ONCE {
-                look_up(&mut block);
-            }
+        let people = scratch.notes.known_dictionary(place.number(), &values).unwrap_or_else(|| {
+            let mut people = Vec::with_capacity(values.len());
+            each_named(inner, person, values.as_ref(), scratch, &mut |_, cell, known| people.push((known.cloned(), nobody(cell))));
+            let people = Arc::new(people);
+            scratch.notes.remember_dictionary(place.number(), &values, &people);
+            people
         });
-        look_up(&mut block);
+        for (row, key) in keys.iter().enumerate() {
+            match key.filter(|_| leaf.is_present(row)).and_then(|key| people.get(key as usize)) {
+                Some((known, null)) if is_author || !null => visit(row, known.as_ref()),
+                None if is_author => visit(row, None),
+                _ => {}
+            }
+        }
         return;
-    }
+    };
     let mut cells: Vec<Cell<'_>> = Vec::new();
     let values;
     match dictionary(leaf.array.as_ref()) {
@@ -179,12 +205,12 @@ fn each_person(
         }
         None => for_each_cell(leaf.array.as_ref(), |_, cell| cells.push(cell)),
     }
-    let (offsets, indices) = (offsets.map_or(&[] as &[usize], Vec::as_slice), indices.map_or(&[] as &[usize], Vec::as_slice));
+    let mut buffer = String::new();
     for (row, pair) in offsets.windows(2).enumerate() {
         let [from, until] = pair else { continue };
         for index in indices.get(*from..*until).unwrap_or_default() {
             let cell = cells.get(*index).copied().filter(|_| leaf.is_present(*index)).unwrap_or(Cell::Null);
-            let known = cell_name(cell, &mut buffer).then(|| names.person(inner, place, service, person.kind, &buffer));
+            let known = cell_name(cell, &mut buffer).then(|| scratch.memory.names.person(inner, &mut scratch.notes, person, &buffer));
             visit(row, known);
         }
     }
@@ -235,8 +261,8 @@ pub(super) fn judge_named(inner: &Inner, fields: &Fields, batch: &RecordBatch, n
             None => Box::new(AnyItem),
         };
         let more = match acts.about {
-            None => author_bits(&acts.standing, item.as_ref()),
-            Some(forwarder) => about_bits(&acts.standing, item.as_ref(), forwarder),
+            None => acts.stood.author_bits(item.as_ref()),
+            Some(forwarder) => acts.stood.about_bits(item.as_ref(), forwarder),
         };
         if let Some(bits) = bits.get_mut(*row) {
             *bits |= more;

@@ -81,13 +81,13 @@ pub(super) fn times(
             if let Some(keep) = keep {
                 keep.resize(rows, interval);
             }
-            return Codes::Same(intern(&mut scratch.masks, field, mask(interval)).unwrap_or(OVER));
+            return Codes::Same(intern(&mut scratch.memory.masks, field, mask(interval)).unwrap_or(OVER));
         }
         Source::Column(path) => path,
     };
     let (mut codes, mut over) = (Vec::with_capacity(rows), HashMap::new());
     let (mut there, mut implausible) = (0, 0);
-    let masks = &mut scratch.masks;
+    let masks = &mut scratch.memory.masks;
     let mut last: Option<(Interval, u8)> = None;
     let mut spans = Spans::default();
     let leaf = Leaf::of(batch, path);
@@ -137,8 +137,8 @@ pub(super) fn times(
             None => for_each_cell(leaf.array.as_ref(), |row, cell| visit(row, cell, leaf.is_present(row))),
         },
     }
-    scratch.times += there;
-    scratch.implausible += implausible;
+    scratch.notes.times += there;
+    scratch.notes.implausible += implausible;
     Codes::Each(codes, over)
 }
 
@@ -206,7 +206,7 @@ pub(super) fn births(
     let map = TimeMap { origin: crate::mapping::Origin::Column(Vec::new()), unit: None, text: TimeText::Rfc3339, zone: Some(Zone::utc()) };
     let utc = Zone::utc();
     let (mut codes, mut over) = (Vec::with_capacity(batch.num_rows()), HashMap::new());
-    let masks = &mut scratch.masks;
+    let masks = &mut scratch.memory.masks;
     let mut each = |row: usize, cell: Cell<'_>| {
         let born = time_of(&map, cell).0.and_then(|born| {
             // A day written with a time is a day in a zone nobody tells: `2008-05-01T22:00:00Z` is often a Dutch 2 May.

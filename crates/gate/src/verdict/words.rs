@@ -123,11 +123,11 @@ pub(super) fn masks_of_words(
     match &word.source {
         Source::Const(value) => {
             let mask = word_of(&word.map, Cell::Text(value), &mut |text| mask(text));
-            Codes::Same(intern(&mut scratch.masks, field, mask).unwrap_or(OVER))
+            Codes::Same(intern(&mut scratch.memory.masks, field, mask).unwrap_or(OVER))
         }
         Source::Column(path) => {
             let mut out = Vec::with_capacity(batch.num_rows());
-            let masks = &mut scratch.masks;
+            let masks = &mut scratch.memory.masks;
             let mut classify = |text: Option<&str>| {
                 let mask = mask(text);
                 match intern(masks, field, mask) {

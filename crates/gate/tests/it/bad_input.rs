@@ -218,8 +218,8 @@ fn an_extract_that_cannot_be_used() {
     let site = with_good_lines();
     let good = std::fs::read(site.path("acts.extract")).unwrap();
     assert_snapshot!(refused(&site, &site.job_text("in", MAP, "").replace("allow_unsigned = true", "")), @r#"
-    Config: the extract is not signed: nobody answers for the objections in it
-    help: use a signed extract, or write allow_unsigned = true under [extract]; reports will say so
+    Config: the job has 1 problem
+    - job.toml:10:1: the job does not say who answers for the objections in the extract; write signed_by = "NAME+ID+KEY", the public key of the register's operator; or allow_unsigned = true for an extract made by hand, and reports will say so
     "#);
     site.write("acts.extract", &good[..good.len() - 3]);
     assert_snapshot!(refused(&site, &site.job_text("in", MAP, "")), @r#"

@@ -21,6 +21,7 @@ mod generated;
 mod properties;
 mod records;
 mod resume;
+mod signed;
 mod subjects;
 mod support;
 mod wide;

@@ -131,7 +131,8 @@ impl ParquetInput {
         let rows = self.columns.rows(group)?;
         let mut decided = Decided { bits: Vec::with_capacity(rows.min(1 << 24)), ..Decided::default() };
         self.columns.each_batch(group, limits, &mut |batch| {
-            let bits = self.bound.bits(batch, None);
+            let (bits, provisional) = self.bound.bits(batch, None);
+            decided.provisional += provisional;
             self.asked.of_batch(&self.bound.fields, batch, &bits, decided.bits.len(), &mut decided.ids)?;
             decided.bits.extend(bits);
             Ok(())
