@@ -13,8 +13,8 @@ use super::{ErasureReason, IntegrityError, NewRecord, RegisterError, Writer};
 use crate::hex::encode;
 use crate::intake::{Books, Filed, Known, NewEvent, ValueName};
 use crate::randomness::secret;
-use crate::store::{Holder, KeyedName};
-use crate::vault::{OpenedRow, SealedRow};
+use crate::store::{Holder, HolderId, KeyedName};
+use crate::vault::{OpenedRow, SealedRow, VaultError};
 
 /// A row as an event.
 fn filed(row: &OpenedRow) -> Result<Filed, RegisterError> {
@@ -51,13 +51,29 @@ impl Writer {
         Ok(sealed)
     }
 
-    /// Rows of these places, opened: entries and holders are read in one go.
+    /// Rows of these places, opened; holders are read in one go. Places whose opening was erased are left out.
     fn opened_all(&mut self, places: &[u64]) -> Result<HashMap<u64, OpenedRow>, RegisterError> {
-        let mut rows = HashMap::with_capacity(places.len());
+        let mut sealed = Vec::with_capacity(places.len());
         for index in places {
-            if let Some(row) = open_row(self.store.as_mut(), &self.vault, *index)? {
-                rows.insert(*index, row);
-            }
+            let Some(opening) = self.store.opening(*index)? else { continue };
+            let missing = IntegrityError::Missing { what: "the entry", index: Some(*index) };
+            let entry = self.store.entries(*index, 1)?.first().copied().ok_or(missing)?;
+            sealed.push(SealedRow { index: *index, entry, holder: opening.holder, sealed: opening.sealed });
+        }
+        let mut ids: Vec<HolderId> = sealed.iter().filter_map(|row| row.holder).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let holders: HashMap<HolderId, Holder> = self.store.holders(&ids)?.into_iter().map(|holder| (holder.id, holder)).collect();
+        let mut rows = HashMap::with_capacity(sealed.len());
+        for row in &sealed {
+            let key = match row.holder {
+                None => None,
+                Some(id) => {
+                    let missing = VaultError::NoSuchHolder { holder: id.0, index: row.index };
+                    Some(self.vault.holder_key(holders.get(&id).ok_or(missing)?)?)
+                }
+            };
+            rows.insert(row.index, self.vault.unseal_opening(row, key.as_ref())?);
         }
         Ok(rows)
     }

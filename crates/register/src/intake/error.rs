@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use super::filing::ACT_BYTES_MAX;
 use super::problems::Problems;
 use crate::engine::{ID_BYTES_MAX, RegisterError};
 
@@ -19,6 +20,8 @@ pub enum Refusal {
     OwnId,
     /// The id is longer than it may be.
     LongId,
+    /// It is longer than what one entry may stand for, or has a time that cannot be written.
+    NoForm,
     /// It was received later than now.
     InFuture,
     /// An answer `void` does nothing here: a void has two approvers and a notice.
@@ -58,6 +61,7 @@ impl Refusal {
             Refusal::NeedsConfirmation { .. } => "needs-confirmation",
             Refusal::OwnId => "own-id",
             Refusal::LongId => "long-id",
+            Refusal::NoForm => "no-form",
             Refusal::InFuture => "in-future",
             Refusal::VoidAnswer => "void-answer",
             Refusal::FilerNamesNobody => "filer-names-nobody",
@@ -82,6 +86,7 @@ impl Refusal {
             Refusal::NeedsConfirmation { .. } => "let the account holder sign in and say it themselves; an objection counts without that",
             Refusal::OwnId => "give it an id that does not end in `+` and a number or word",
             Refusal::LongId => "give it a shorter id",
+            Refusal::NoForm => "say it in several acts, each with an id of its own",
             Refusal::InFuture => "check the date, its format and its zone; nothing can have been received later than now",
             Refusal::VoidAnswer => "leave the line out, and declare the act void in the register",
             Refusal::FilerNamesNobody => "write `service:account`, or leave the filer out if it is the person",
@@ -107,6 +112,7 @@ impl fmt::Display for Refusal {
             Refusal::NeedsConfirmation { act } => write!(f, "an act `{act}` needs the account holder's own, confirmed hand"),
             Refusal::OwnId => f.write_str("the id ends as the register's own ids do, in `+` and a number or word"),
             Refusal::LongId => write!(f, "the id is too long: with what the register adds to it, it may have {ID_BYTES_MAX} bytes"),
+            Refusal::NoForm => write!(f, "the act has over {ACT_BYTES_MAX} bytes when written out, or a time out of range"),
             Refusal::InFuture => f.write_str("`received_at` is later than now"),
             Refusal::VoidAnswer => f.write_str("an answer `void` has no effect: it needs two approvers and a notice"),
             Refusal::FilerNamesNobody => f.write_str("the filer names nobody"),

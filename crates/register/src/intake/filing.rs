@@ -1,8 +1,9 @@
 //! One act that comes in: what may be filed, and how it stands on the ledger.
 
-use bezwaar_core::account::Account;
+use bezwaar_core::account::{ACCOUNT_BYTES_MAX, Account};
 use bezwaar_core::choice::{Act, By, Channel, Choice, Outcome};
 use bezwaar_core::time::Instant;
+use bezwaar_ledger::expanded::{BODY_BYTES_MAX, write_choice};
 use bezwaar_ledger::replay::may_be_provisional;
 
 use super::contact::{CONTACT_BYTES_MAX, Contact};
@@ -12,6 +13,9 @@ use crate::engine::ID_BYTES_MAX;
 
 /// The bytes of an id kept free for what the register adds.
 const ID_TAIL_BYTES: usize = 24;
+
+/// The most bytes an act may have when it is written out. Copies for other names, which may be longer, still fit into an entry's body.
+pub const ACT_BYTES_MAX: usize = BODY_BYTES_MAX - 4 * ACCOUNT_BYTES_MAX;
 
 /// Whether whoever sends an act has shown to hold the account it is sent from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +108,10 @@ impl Filing {
         }
         if is_own_id(&choice.id) {
             return Some(Refusal::OwnId);
+        }
+        let mut written = Vec::new();
+        if write_choice(&self.filed(), &mut written).is_err() || written.len() > ACT_BYTES_MAX {
+            return Some(Refusal::NoForm);
         }
         if choice.received_at > now {
             return Some(Refusal::InFuture);

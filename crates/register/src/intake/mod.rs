@@ -37,7 +37,7 @@ pub use books::{Books, Filed, Known, NewEvent, ValueName};
 pub use contact::{CONTACT_BYTES_MAX, CONTACT_FILINGS_MAX, Contact, Drawer};
 pub use csv::{COLUMNS_MAX, Mapping, PERSON_COLUMNS_MAX, RECORD_BYTES_MAX, import_schema};
 pub use error::{IntakeError, Refusal};
-pub use filing::{Copied, CopyWhy, Filing, Receipt, Sender, State};
+pub use filing::{ACT_BYTES_MAX, Copied, CopyWhy, Filing, Receipt, Sender, State};
 pub use forget::{FORGET_TOKEN_MICROS, ForgetRequest, Forgotten};
 pub use import::{IMPORT_ACTS_AT_ONCE, ImportOptions, Imported, Senders, Unfinished};
 pub use lines::LINE_BYTES_MAX;

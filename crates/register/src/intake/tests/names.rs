@@ -3,7 +3,7 @@ use bezwaar_core::choice::{Act, Choice};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-use super::super::{Alias, Filing, Intake, IntakeError, ListCode, Receipt, Refusal, Sender, State, TIES_MAX, read_aliases};
+use super::super::{ACT_BYTES_MAX, Alias, Filing, Intake, IntakeError, ListCode, Receipt, Refusal, Sender, State, TIES_MAX, read_aliases};
 use super::memory::MemoryBooks;
 use super::{account, at, file, link, object, own, withheld};
 
@@ -191,6 +191,23 @@ fn an_alias_that_lasts_may_be_ended_and_the_handle_pass_on() {
     assert_eq!(names(&books), set(&["f:a", "f:2"]));
     let learnt = Intake::new(&mut books).learn(&[alias("f:2", "f:a", "2023-01-01", None)], at(NOW)).unwrap();
     assert_eq!((learnt.aliases, learnt.known, learnt.copies), (0, 1, 0));
+}
+
+#[test]
+fn an_act_at_the_limit_is_filed_with_its_copies_and_one_past_it_is_not() {
+    let written = |choice: &Choice| {
+        let mut out = Vec::new();
+        bezwaar_ledger::expanded::write_choice(choice, &mut out).unwrap();
+        out.len()
+    };
+    let act = |length: usize| Choice { act: Act::Signal { signal: "g".repeat(length) }, ..object("o", "f:1", "2025-01-01") };
+    let most = ACT_BYTES_MAX - written(&Filing::own(act(0), Sender::Confirmed).filed());
+    let long = format!("f:{}", "n".repeat(2_000));
+    let mut books = MemoryBooks::default();
+    learn(&mut books, &[alias("f:1", &long, "2020-01-01", None)]);
+    let refused = Intake::new(&mut books).file(&own(act(most + 1)), at(NOW));
+    assert!(matches!(refused, Err(IntakeError::Refused(Refusal::NoForm))), "{refused:?}");
+    assert_eq!(file(&mut books, &own(act(most)), NOW).copies.len(), 1);
 }
 
 #[test]
