@@ -9,6 +9,7 @@
 
 mod append;
 mod books;
+pub mod doctor;
 mod edge;
 mod erase;
 mod error;
@@ -33,7 +34,7 @@ pub use error::{IntegrityError, RegisterError};
 pub use open::{Check, Opening, QUICK_ENTRIES, Repair};
 pub use publisher::{PUBLISHED_AT_ONCE_MAX, Published, Publisher, is_public};
 pub use reader::{Inclusion, Proofs, PublicFiles, Reader, SCANNED_AT_ONCE_MAX, Scanned};
-pub use record::{BODY_BYTES_MAX, CONTACT_BYTES_MAX, ID_BYTES_MAX, NewRecord, Placed, Problem, ProblemCause};
+pub use record::{Accepter, BODY_BYTES_MAX, CONTACT_BYTES_MAX, ID_BYTES_MAX, NewRecord, Placed, Problem, ProblemCause};
 pub use sequencer::{Clock, GATHER_MS, GATHERED_MAX, Sequencer, SharedError, Ticket, WAITING_MAX};
 pub use writer::{CLOCK_BEHIND_MICROS_MAX, Writer};
 
@@ -137,6 +138,11 @@ impl Register {
     /// The keys in use.
     pub fn keys(&self) -> &KeyRing {
         self.writer.keys()
+    }
+
+    /// Who signs acceptance notes. After [`Register::rotate_operator`] a new one is needed.
+    pub fn accepter(&self) -> Result<Accepter, RegisterError> {
+        Ok(Accepter { origin: self.publisher.origin.clone(), operator: self.keys().operator()?.clone() })
     }
 
     /// What the register has stated about its keys, in order.

@@ -297,7 +297,7 @@ fn build_error(error: BuildError<TileReadError<io::Error>>) -> RegisterError {
     }
 }
 
-fn tile_error(error: TileReadError<io::Error>) -> RegisterError {
+pub(super) fn tile_error(error: TileReadError<io::Error>) -> RegisterError {
     match error {
         TileReadError::Read { path, error } => RegisterError::Public { name: path, source: error },
         TileReadError::Missing { path }

@@ -4,8 +4,11 @@ use std::fmt;
 
 use bezwaar_core::account::Account;
 use bezwaar_core::time::Instant;
+use bezwaar_ledger::acceptance::{Acceptance, SignedError};
 use bezwaar_ledger::entry::{Entry, EntryKind};
 use bezwaar_ledger::tlog::Hash;
+use bezwaar_ledger::tlog::checkpoint::Origin;
+use bezwaar_ledger::tlog::note::{Note, SigningKey};
 
 /// The longest id of an act, in bytes.
 pub const ID_BYTES_MAX: usize = 512;
@@ -145,3 +148,21 @@ impl Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// Signs acceptance notes: what is said to people once their act is durable. Cheap to clone, for many threads.
+#[derive(Clone, Debug)]
+pub struct Accepter {
+    pub(super) origin: Origin,
+    pub(super) operator: SigningKey,
+}
+
+impl Accepter {
+    /// The acceptance note for a record that was placed. `received_at` is when it arrived.
+    ///
+    /// # Errors
+    /// [`SignedError`] if the moment cannot be written.
+    pub fn accept(&self, placed: &Placed, received_at: Instant) -> Result<Note, SignedError> {
+        let acceptance = Acceptance { origin: self.origin.clone(), index: placed.index, entry: placed.entry, received_at };
+        acceptance.sign(&self.operator)
+    }
+}

@@ -339,6 +339,13 @@ impl KeyRing {
         })
     }
 
+    /// Whether the folder and every file of a key are closed to others, and readable as what they are.
+    pub fn check_files(&self) -> Result<(), KeyRingError> {
+        self.folder.check_folder()?;
+        Purpose::ALL.into_iter().try_for_each(|purpose| self.read(purpose, Which::Current).map(drop))?;
+        self.current_vault_key().map(drop)
+    }
+
     /// The purposes whose keys are lost.
     pub fn lost(&self) -> Vec<Purpose> {
         Purpose::ALL.into_iter().filter(|purpose| self.any(*purpose).is_none()).collect()

@@ -2,5 +2,7 @@
 
 mod failures;
 mod faulty;
+mod killed;
 mod kit;
 mod life;
+mod opening;
