@@ -28,7 +28,7 @@ pub enum EntryKind {
     Tombstone = 4,
     /// A version of a policy: its SHA-256.
     Policy = 5,
-    /// An extract: its SHA-256.
+    /// An extract: SHA-256 of [what the ledger says of it](crate::extract_entry).
     Extract = 6,
     /// The seal of a release: its SHA-256.
     Seal = 7,

@@ -329,7 +329,7 @@ impl EventError {
             EventError::Choice(error) => error.help(),
             EventError::TooLong { .. } => "split it into several",
             EventError::Field { field: "approvers", .. } => "two different people must approve",
-            EventError::Field { field: "entries", .. } => "name at least one entry, each once and in rising order",
+            EventError::Field { field: "entries", .. } => "name each entry once and in rising order",
             EventError::Field { .. } => "correct the field",
             EventError::Form { .. } | EventError::NoBody { .. } => {
                 "do not use it; the bytes are not as a register writes them: restore them from a copy"

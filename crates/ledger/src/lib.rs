@@ -8,6 +8,7 @@
 //! - [`subject_tree`]: whether somebody is among the subjects of a release. `spec/absence.md` has the bytes of both;
 //! - [`entry`], [`event`], [`expanded`], [`opening`], [`replay`]: what stands on the ledger of a register, and what it stands for: `spec/ledger.md`;
 //! - [`acceptance`], [`receipt`]: what a person gets for an act; [`release`]: what a register seals, and who is not in it: `spec/release.md`;
+//! - [`audit`], [`extract_entry`]: making an extract again from the ledger, and what the ledger says of it;
 //! - [`extract`]: the file of acts through a moment, by subject key. `spec/extract.md` has its bytes.
 //!
 //! ```
@@ -40,10 +41,12 @@
 //! ```
 
 pub mod acceptance;
+pub mod audit;
 pub mod entry;
 pub mod event;
 pub mod expanded;
 pub mod extract;
+pub mod extract_entry;
 mod hex;
 mod json;
 pub mod key;

@@ -111,6 +111,13 @@ impl Replay {
         }
     }
 
+    /// Reads the next entry with what stands in its opening, which the caller has verified: for who opens many of them anyway. `None`: it has
+    /// no opening.
+    pub fn push_opened(&mut self, entry: &Entry, event: Result<Option<Event>, ReplayError>) {
+        let unsalted = matches!(event, Ok(Some(_))) && !entry.kind.is_salted();
+        self.take(entry, if unsalted { Err(ReplayError::OpeningOfUnsalted) } else { event });
+    }
+
     fn take(&mut self, entry: &Entry, event: Result<Option<Event>, ReplayError>) {
         let index = self.entries;
         self.entries += 1;

@@ -5,17 +5,21 @@
 //! - [`store`]: where it is kept, and what every kind of store promises;
 //! - [`vault`]: what is sealed, and under which key;
 //! - [`keys`]: the keys of a register, and what it says about them;
+//! - [`replay`], [`extracts`], [`openings`]: what the ledger says, for the gate and for auditors;
 //! - [`anchor`]: what must not be unlearned.
 
 pub mod anchor;
 mod commitment;
 pub mod engine;
+pub mod extracts;
 pub mod files;
 pub mod folder;
 mod hex;
 pub mod intake;
 pub mod keys;
+pub mod openings;
 pub mod randomness;
+pub mod replay;
 pub mod settings;
 pub mod store;
 #[doc(hidden)]

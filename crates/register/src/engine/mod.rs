@@ -135,6 +135,11 @@ impl Register {
         })
     }
 
+    /// The files outside the store.
+    pub fn files(&self) -> Arc<dyn Files> {
+        Arc::clone(&self.publisher.files)
+    }
+
     /// The keys in use.
     pub fn keys(&self) -> &KeyRing {
         self.writer.keys()

@@ -40,9 +40,9 @@ pub(crate) const DOCUMENTS: &str = "documents";
 /// The newest checkpoint anyone can see, shared with those who read.
 pub type Published = Arc<RwLock<Option<SignedCheckpoint>>>;
 
-/// Whether documents of this kind are published. Extracts are not: with their key they are a list of people.
+/// Whether documents of this kind are published. That of an extract is only what the ledger says of it, never the extract.
 pub fn is_public(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Key | EntryKind::Policy | EntryKind::Seal | EntryKind::Countersignature)
+    matches!(kind, EntryKind::Key | EntryKind::Policy | EntryKind::Extract | EntryKind::Seal | EntryKind::Countersignature)
 }
 
 /// The publishing half of a register.

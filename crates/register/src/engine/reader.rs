@@ -179,13 +179,23 @@ impl Reader {
     pub fn scan_all<E: From<RegisterError>>(
         &mut self,
         threads: usize,
-        mut each: impl FnMut(Result<OpenedRow, VaultError>) -> Result<(), E>,
+        each: impl FnMut(Result<OpenedRow, VaultError>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut step = Some(self.read_step(0, SCANNED_AT_ONCE_MAX)?);
+        self.scan_map((0, threads), |row| row, each)
+    }
+
+    /// As [`Reader::scan_all`], from an index on, with what is to become of each row, which is worked out on the threads that open it.
+    pub fn scan_map<T: Send, E: From<RegisterError>>(
+        &mut self,
+        (from, threads): (u64, usize),
+        map: impl Fn(Result<OpenedRow, VaultError>) -> T + Sync,
+        mut each: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut step = Some(self.read_step(from, SCANNED_AT_ONCE_MAX)?);
         while let Some(Step { rows, holders, next }) = step.take() {
-            let vault = self.vault.clone();
+            let (vault, map) = (self.vault.clone(), &map);
             let (opened, ahead) = std::thread::scope(|scope| {
-                let opening = scope.spawn(|| Unsealer::new(&vault, threads).unseal(&rows, &holders));
+                let opening = scope.spawn(|| Unsealer::new(&vault, threads).unseal_map(&rows, &holders, map));
                 let ahead = next.map(|next| self.read_step(next, SCANNED_AT_ONCE_MAX)).transpose();
                 (opening.join(), ahead)
             });

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use bezwaar_ledger::key::{KeyFile, RootKey, SubjectKeys};
 use bezwaar_ledger::tlog::note::{KeyName, SignatureType, SigningKey, VerifierKey};
-use bezwaar_ledger::vrf::IndexKey;
+use bezwaar_ledger::vrf::{IndexKey, IndexPublicKey};
 use zeroize::Zeroizing;
 
 pub use error::KeyRingError;
@@ -344,6 +344,20 @@ impl KeyRing {
         self.folder.check_folder()?;
         Purpose::ALL.into_iter().try_for_each(|purpose| self.read(purpose, Which::Current).map(drop))?;
         self.current_vault_key().map(drop)
+    }
+
+    /// The secret index key with this public half: the present one, or one of before.
+    pub fn index_key_of(&self, public: &IndexPublicKey, statements: &[KeyStatement]) -> Result<Option<IndexKey>, KeyRingError> {
+        if let Some(key) = self.index.as_ref().filter(|key| key.public_key() == *public) {
+            return Ok(Some(key.clone()));
+        }
+        for statement in statements.iter().filter(|statement| statement.purpose == Purpose::Index) {
+            match self.read(Purpose::Index, Which::Former(statement.epoch))? {
+                Some(AnyKey::Index(key)) if key.public_key() == *public => return Ok(Some(*key)),
+                _ => {}
+            }
+        }
+        Ok(None)
     }
 
     /// The purposes whose keys are lost.

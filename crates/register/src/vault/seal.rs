@@ -191,11 +191,22 @@ impl<'vault> Unsealer<'vault> {
 
     /// Opens each row, in order. `holders` has the holders the rows name.
     pub fn unseal(&self, rows: &[SealedRow], holders: &[Holder]) -> Vec<Result<OpenedRow, VaultError>> {
+        self.unseal_map(rows, holders, |row| row)
+    }
+
+    /// As [`Unsealer::unseal`], with what is to become of each row, which is worked out on the same threads.
+    pub fn unseal_map<T: Send>(
+        &self,
+        rows: &[SealedRow],
+        holders: &[Holder],
+        map: impl Fn(Result<OpenedRow, VaultError>) -> T + Sync,
+    ) -> Vec<T> {
         let holders: HashMap<HolderId, &Holder> = holders.iter().map(|holder| (holder.id, holder)).collect();
         let share = rows.len().div_ceil(self.threads).max(SHARE_MIN);
+        let (holders, map) = (&holders, &map);
         let work = |rows: &[SealedRow]| {
             let mut last: Option<(HolderId, HolderKey)> = None;
-            rows.iter().map(|row| self.unseal_one(row, &holders, &mut last)).collect::<Vec<_>>()
+            rows.iter().map(|row| map(self.unseal_one(row, holders, &mut last))).collect::<Vec<_>>()
         };
         if rows.len() <= share {
             return work(rows);
@@ -203,7 +214,8 @@ impl<'vault> Unsealer<'vault> {
         std::thread::scope(|scope| {
             let threads: Vec<_> = rows.chunks(share).map(|chunk| (chunk, scope.spawn(move || work(chunk)))).collect();
             let joined = threads.into_iter().map(|(chunk, thread)| {
-                thread.join().unwrap_or_else(|_| chunk.iter().map(|row| Err(VaultError::Damaged { index: row.index })).collect())
+                let damaged = |row: &SealedRow| map(Err(VaultError::Damaged { index: row.index }));
+                thread.join().unwrap_or_else(|_| chunk.iter().map(damaged).collect())
             });
             joined.flatten().collect()
         })

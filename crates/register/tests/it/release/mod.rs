@@ -1,0 +1,4 @@
+//! Extracts, audits and releases.
+
+mod extracts;
+mod kit;
