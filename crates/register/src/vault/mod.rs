@@ -207,8 +207,11 @@ impl HolderKey {
     }
 }
 
-fn holder_aad(id: HolderId, name: KeyedName) -> Vec<u8> {
-    [DOMAIN_HOLDER, &id.0.to_be_bytes(), &name.0].concat()
+fn holder_aad(id: HolderId, name: KeyedName) -> [u8; DOMAIN_HOLDER.len() + 8 + 16] {
+    let mut aad = [0; DOMAIN_HOLDER.len() + 8 + 16];
+    let parts = DOMAIN_HOLDER.iter().copied().chain(id.0.to_be_bytes()).chain(name.0);
+    aad.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+    aad
 }
 
 fn value_aad(name: &str) -> Vec<u8> {

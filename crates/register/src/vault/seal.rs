@@ -57,9 +57,11 @@ impl XCipher {
         if wrapped.len() != WRAPPED_BYTES {
             return None;
         }
-        let plain = Zeroizing::new(self.unseal(wrapped, aad)?);
-        let mut key = Zeroizing::new([0; 32]);
-        key.copy_from_slice(plain.get(..32)?);
+        let (nonce, sealed) = wrapped.split_first_chunk::<24>()?;
+        let (text, tag) = sealed.split_last_chunk::<TAG_BYTES>()?;
+        let mut key: Zeroizing<[u8; 32]> = Zeroizing::new(text.try_into().ok()?);
+        let tag: &Tag<XChaCha20Poly1305> = tag.into();
+        self.0.decrypt_inout_detached(&(*nonce).into(), aad, key.as_mut_slice().into(), tag).ok()?;
         Some(key)
     }
 }
@@ -155,24 +157,18 @@ impl Vault {
         }
         let cipher = key.unwrap_or(self.own_key()).cipher();
         let (text, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or(damaged)?;
-        let (salt, body) = text.split_first_chunk::<SALT_BYTES>().ok_or(damaged)?;
-        // The salt and the body are opened where they will stay, so that there is one copy of them.
-        let mut plain = Vec::with_capacity(text.len());
-        plain.extend_from_slice(body);
-        let mut whole = Zeroizing::new(Vec::with_capacity(text.len()));
-        whole.extend_from_slice(salt);
-        whole.extend_from_slice(body);
+        let (sealed_salt, _) = text.split_first_chunk::<SALT_BYTES>().ok_or(damaged)?;
+        let mut plain = text.to_vec();
         let tag: &Tag<ChaCha20Poly1305> = tag.into();
-        let opened = cipher.0.decrypt_inout_detached(&nonce(index).into(), &aad(&row.entry, stated), whole.as_mut_slice().into(), tag);
+        let opened = cipher.0.decrypt_inout_detached(&nonce(index).into(), &aad(&row.entry, stated), plain.as_mut_slice().into(), tag);
         opened.map_err(|_| damaged)?;
-        let (salt, body) = whole.split_first_chunk::<SALT_BYTES>().ok_or(damaged)?;
-        plain.clear();
-        plain.extend_from_slice(body);
-        if commit(entry.kind, salt, &plain) != Some(entry.hash) {
+        let salt = *plain.first_chunk::<SALT_BYTES>().unwrap_or(sealed_salt);
+        plain.drain(..SALT_BYTES);
+        if commit(entry.kind, &salt, &plain) != Some(entry.hash) {
             plain.zeroize();
             return Err(VaultError::OtherCommitment { index });
         }
-        Ok(OpenedRow { index, entry, holder: row.holder, salt: *salt, body: plain })
+        Ok(OpenedRow { index, entry, holder: row.holder, salt, body: plain })
     }
 }
 

@@ -162,9 +162,10 @@ fn a_lost_anchor_a_lost_key_an_open_key_and_a_wrong_vault_key_are_refused() {
     std::fs::rename(keys.join("vault.key"), keys.join("away")).unwrap();
     assert!(matches!(open(folder.path()), Err(RegisterError::Keys(KeyRingError::VaultLost))));
     let text = std::fs::read_to_string(keys.join("away")).unwrap();
-    let (before, digits) = text.split_once("key = \"").unwrap();
-    std::fs::write(keys.join("vault.key"), format!("{before}key = \"{}{}", if digits.starts_with('0') { "1" } else { "0" }, &digits[1..]))
-        .unwrap();
+    let mut other = text.trim_end().trim_end_matches('"').to_owned();
+    let last = other.pop().unwrap();
+    let other = format!("{other}{}\"\n", if last == '0' { '1' } else { '0' });
+    std::fs::write(keys.join("vault.key"), other).unwrap();
     std::fs::set_permissions(keys.join("vault.key"), std::fs::metadata(keys.join("away")).unwrap().permissions()).unwrap();
     assert!(matches!(open(folder.path()), Err(RegisterError::Keys(KeyRingError::Vault(VaultError::OtherKey)))));
     std::fs::rename(keys.join("away"), keys.join("vault.key")).unwrap();
