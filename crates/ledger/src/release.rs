@@ -6,6 +6,7 @@
 mod absence;
 mod countersignature;
 mod error;
+mod subject_list;
 
 use bezwaar_core::Reading;
 use bezwaar_core::time::Instant;
@@ -13,6 +14,10 @@ use bezwaar_core::time::Instant;
 pub use absence::{ABSENCE_ACCOUNTS_MAX, ABSENCE_BYTES_MAX, ABSENCE_FORMAT, AbsenceFile, AccountProof, Basis, VerifiedAbsence};
 pub use countersignature::{COUNTERSIGNATURE_FORMAT, Countersignature, Role};
 pub use error::ReleaseError;
+pub use subject_list::{
+    RebuiltSubjects, SUBJECT_LIST_FORMAT, SUBJECT_LIST_LINE_BYTES_MAX, SubjectListError, put_subject, put_subject_list_header,
+    rebuild_subjects,
+};
 
 use crate::acceptance::{SignedError, sign_as_operator, verify_as_operator};
 use crate::entry::EntryKind;

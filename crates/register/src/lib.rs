@@ -6,6 +6,7 @@
 //! - [`vault`]: what is sealed, and under which key;
 //! - [`keys`]: the keys of a register, and what it says about them;
 //! - [`replay`], [`extracts`], [`openings`]: what the ledger says, for the gate and for auditors;
+//! - [`release`], [`proofs`]: sealing what the gate let through, and what people can show of it;
 //! - [`anchor`]: what must not be unlearned.
 
 pub mod anchor;
@@ -18,7 +19,9 @@ mod hex;
 pub mod intake;
 pub mod keys;
 pub mod openings;
+pub mod proofs;
 pub mod randomness;
+pub mod release;
 pub mod replay;
 pub mod settings;
 pub mod store;

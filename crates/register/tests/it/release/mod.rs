@@ -2,3 +2,6 @@
 
 mod extracts;
 mod kit;
+mod made_up;
+mod proofs;
+mod seals;
