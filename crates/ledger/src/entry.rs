@@ -1,7 +1,7 @@
 //! Entries: what stands on the ledger. 42 bytes each, and none of them personal: what an entry is about stands in the hash only.
 //!
 //! `kind (1) ‖ version (1) ‖ recorded_at (8, big-endian microseconds since 1970) ‖ hash (32)`. The leaf of an entry is
-//! [`leaf_hash`](crate::tlog::leaf_hash) of these bytes. `spec/ledger.md` says what is hashed for each kind.
+//! [`leaf_hash`] of these bytes. `spec/ledger.md` says what is hashed for each kind.
 
 use std::fmt;
 

@@ -56,4 +56,5 @@ pub mod release;
 pub mod replay;
 pub mod subject_tree;
 pub mod tlog;
+pub mod verify;
 pub mod vrf;
