@@ -16,8 +16,9 @@ use bezwaar_core::time::Instant;
 use crate::engine::{Opening, Parts, Register, RegisterError};
 use crate::files::Audience;
 use crate::settings::{SETTINGS_FILE, Settings, StoreKind};
+use crate::store::Store;
+use crate::store::postgres::{PostgresOptions, PostgresStore};
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{Store, StoreError};
 
 /// The name of the store's file.
 pub const STORE_FILE: &str = "register.sqlite";
@@ -70,6 +71,11 @@ pub fn open_store(folder: &Path, settings: &Settings, new: bool) -> Result<Box<d
             };
             Ok(Box::new(store?))
         }
-        StoreKind::Postgres { .. } => Err(StoreError::Foreign { because: "this program was built without PostgreSQL" }.into()),
+        StoreKind::Postgres { url } => {
+            let open = || PostgresStore::open(url, PostgresOptions::default());
+            // What an earlier try has made is used; whether it is empty is for the register to see.
+            let store = if new { PostgresStore::create(url, PostgresOptions::default()).or_else(|_| open()) } else { open() };
+            Ok(Box::new(store?))
+        }
     }
 }
