@@ -16,8 +16,10 @@ pub(crate) enum Kind {
     Usage,
     /// The work was stopped; nothing was published.
     Incomplete,
-    /// A record disagrees with itself.
+    /// A proof does not hold, or a record disagrees with itself.
     Integrity,
+    /// It holds, but no witness has seen it.
+    NotWitnessed,
     /// The program is wrong.
     Internal,
     /// Whoever read our output has enough.
@@ -33,6 +35,7 @@ impl Kind {
             Kind::Usage => 2,
             Kind::Incomplete => 4,
             Kind::Integrity => 5,
+            Kind::NotWitnessed => 6,
             Kind::Internal => 70,
         }
     }

@@ -83,7 +83,8 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_key(path: &Path) -> Result<KeyFile, Error> {
+/// Reads a key file.
+pub(crate) fn read_key(path: &Path) -> Result<KeyFile, Error> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         let failed = Error::cannot_read(path, &error);
         if error.kind() == std::io::ErrorKind::NotFound { failed.with_help("add --new-key to make one") } else { failed }

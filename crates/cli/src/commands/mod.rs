@@ -1,15 +1,21 @@
 //! The subcommands, one file each. A new one is a `mod`, a variant of [`Command`] and an arm in [`run`].
 
+mod audit;
 mod decide;
 mod demo;
+mod doctor;
 mod explain;
 mod extract;
 mod gate;
 mod generate;
 mod policy;
+mod prove;
+pub(crate) mod register;
+mod release;
+mod verify;
 mod witness;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::error::Error;
 use crate::printer::Printer;
@@ -31,7 +37,8 @@ Exit codes:
   1   failed: an input is not as it should be
   2   the command line is not as it should be
   4   incomplete: the output was not published
-  5   integrity failure: a record disagrees with itself
+  5   integrity failure: a proof does not hold, or a record disagrees with itself
+  6   it holds, but was not witnessed: others may be shown another ledger
   70  a mistake in the program";
 
 #[derive(Debug, Subcommand)]
@@ -42,8 +49,23 @@ enum Command {
     Extract(extract::Args),
     Gate(gate::Args),
     Policy(policy::Args),
+    Register(register::Args),
+    Doctor(doctor::Args),
+    Release(release::Args),
+    Prove(prove::Args),
+    Verify(verify::Args),
+    Audit(audit::Args),
     Generate(generate::Args),
     Witness(witness::Args),
+}
+
+/// The form of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// Lines for people
+    Human,
+    /// JSON
+    Json,
 }
 
 /// Reads the arguments and does what they say.
@@ -55,6 +77,12 @@ pub(crate) fn run(printer: &mut Printer) -> Result<(), Error> {
         Command::Extract(args) => extract::run(&args, printer),
         Command::Gate(args) => gate::run(&args, printer),
         Command::Policy(args) => policy::run(&args, printer),
+        Command::Register(args) => register::run(&args, printer),
+        Command::Doctor(args) => doctor::run(&args, printer),
+        Command::Release(args) => release::run(&args, printer),
+        Command::Prove(args) => prove::run(&args, printer),
+        Command::Audit(args) => audit::run(&args, printer),
+        Command::Verify(args) => verify::run(&args, printer),
         Command::Generate(args) => generate::run(&args, printer),
         Command::Witness(args) => witness::run(&args, printer),
     }

@@ -31,7 +31,8 @@ fn of_everything() {
       1   failed: an input is not as it should be
       2   the command line is not as it should be
       4   incomplete: the output was not published
-      5   integrity failure: a record disagrees with itself
+      5   integrity failure: a proof does not hold, or a record disagrees with itself
+      6   it holds, but was not witnessed: others may be shown another ledger
       70  a mistake in the program
     ");
 }

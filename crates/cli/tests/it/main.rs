@@ -12,6 +12,7 @@ mod gate;
 mod generate;
 mod help;
 mod policy;
+mod register;
 mod witness;
 
 #[test]

@@ -1,0 +1,125 @@
+//! `bezwaar register confirm`, `void`, `forget` and `erase-contact`: what is done about one person's acts.
+
+use bezwaar_ledger::event::VoidReason;
+use bezwaar_register::intake::Intake;
+
+use super::intake::of_intake;
+use crate::clock::now;
+use crate::error::{Error, Kind, count, grouped};
+use crate::printer::Printer;
+use crate::site::{SiteArgs, account};
+
+/// Record that the holder of an account confirmed a provisional act
+///
+/// It ends a void that was declared.
+#[derive(clap::Args, Debug)]
+pub(super) struct ConfirmArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The id of the act
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The account whose holder signed in and confirmed it
+    #[arg(long, value_name = "ACCOUNT")]
+    holder: String,
+}
+
+/// Declare a provisional objection not authorised
+///
+/// It needs two approvers and a reason, and counts after 14 days, unless the account holder confirms the objection. It is counted in public. Notices to
+/// the filer and the account wait in the outbox.
+#[derive(clap::Args, Debug)]
+pub(super) struct VoidArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The id of the objection
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Why: not-authorised-by-account-holder, filed-by-automation or account-does-not-exist
+    #[arg(long, value_name = "REASON")]
+    reason: String,
+    /// Who approved it, by role or pseudonym; twice
+    #[arg(long, value_name = "WHO", required = true, num_args = 1)]
+    approver: Vec<String>,
+}
+
+/// Forget a person: their objection then stops
+///
+/// Two steps. The first says what it means and gives a token; the second, by the confirmed holder of the account, gives the token back. Acts that cover
+/// other accounts go on covering them.
+#[derive(clap::Args, Debug)]
+pub(super) struct ForgetArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The account
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+    /// Confirm with this token
+    #[arg(long, value_name = "TOKEN")]
+    confirm: Option<String>,
+}
+
+/// Erase a person's name, address and evidence; the objection holds
+#[derive(clap::Args, Debug)]
+pub(super) struct EraseContactArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// The account
+    #[arg(value_name = "ACCOUNT")]
+    account: String,
+}
+
+pub(super) fn confirm(args: &ConfirmArgs, printer: &mut Printer) -> Result<(), Error> {
+    let mut site = args.site.open(printer)?;
+    let services = site.policies(printer)?.services;
+    let holder = account(&args.holder, &services)?;
+    let fresh = Intake::new(site.register.writer()).confirm(&args.id, &holder, now()).map_err(|error| of_intake("", error))?;
+    site.publish()?;
+    printer.line(if fresh { "confirmed" } else { "was confirmed before" })
+}
+
+pub(super) fn void(args: &VoidArgs, printer: &mut Printer) -> Result<(), Error> {
+    let reason = VoidReason::lookup(&args.reason).ok_or_else(|| {
+        let codes: Vec<&str> = VoidReason::ALL.into_iter().map(VoidReason::as_str).collect();
+        Error::new(Kind::Usage, format!("`{}` is no reason for a void", args.reason)).with_help(format!("reasons are {}", codes.join(", ")))
+    })?;
+    let [one, other] = args.approver.as_slice() else {
+        return Err(Error::new(Kind::Usage, "a void needs two approvers").with_help("write --approver twice, with different names"));
+    };
+    let mut site = args.site.open(printer)?;
+    let voided = Intake::new(site.register.writer()).void(&args.id, reason, [one, other], now()).map_err(|error| of_intake("", error))?;
+    site.publish()?;
+    printer.line(&format!("{} declared void from {}", count(voided.acts.len(), "act"), voided.effective_at))?;
+    printer.note("until then it counts; if the account holder confirms it, it goes on counting; notices wait in the outbox");
+    Ok(())
+}
+
+pub(super) fn forget(args: &ForgetArgs, printer: &mut Printer) -> Result<(), Error> {
+    let mut site = args.site.open(printer)?;
+    let services = site.policies(printer)?.services;
+    let account = account(&args.account, &services)?;
+    let mut intake = Intake::new(site.register.writer());
+    match &args.confirm {
+        None => {
+            let asked = intake.ask_to_forget(&account, now()).map_err(|error| of_intake("", error))?;
+            printer.line(&format!("{} acts will be destroyed, {} of them say no.", grouped(asked.acts), grouped(asked.closing)))?;
+            printer.line("These no's then stop: records of this account may be used again.")?;
+            printer.line(&format!("{} other accounts stay covered.", grouped(asked.others)))?;
+            printer.line(&format!("To go on, before {}: --confirm {}", asked.expires_at, asked.token))
+        }
+        Some(token) => {
+            let forgotten = intake.forget(token, &account, now()).map_err(|error| of_intake("", error))?;
+            site.publish()?;
+            printer.line(&format!("{} acts destroyed, {} filed for others first", grouped(forgotten.acts), grouped(forgotten.copies)))
+        }
+    }
+}
+
+pub(super) fn erase_contact(args: &EraseContactArgs, printer: &mut Printer) -> Result<(), Error> {
+    let mut site = args.site.open(printer)?;
+    let services = site.policies(printer)?.services;
+    let account = account(&args.account, &services)?;
+    Intake::new(site.register.writer()).erase_contact(&account, now()).map_err(|error| of_intake("", error))?;
+    site.publish()?;
+    printer.line("name, address and evidence are erased; the objection holds")
+}

@@ -1,0 +1,170 @@
+//! A register from its first key to a proof of absence, by the commands alone.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder, and the commands run in it.
+pub(super) struct Desk {
+    folder: tempfile::TempDir,
+}
+
+pub(super) const CHOICES: &str = r#"{"id":"o-1","person":"facebook:1001","act":"object","uses":["meta/*"],"received_at":"2025-05-26T21:50:00Z","channel":"form"}
+{"id":"o-2","person":"instagram:@Noor.V","act":"object","received_at":"2025-05-26T22:50:00Z","channel":"mail"}
+{"id":"o-3","person":"instagram:@noor.v","act":"object","received_at":"2025-05-27T22:50:00Z","channel":"form"}
+"#;
+
+pub(super) const TRUST: [&str; 4] = ["--trust", "reg/public/trust.policy", "--operator", "reg/public/operator.vkey"];
+
+impl Desk {
+    pub(super) fn new() -> Desk {
+        Desk { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With a register that holds [`CHOICES`].
+    pub(super) fn with_register() -> Desk {
+        let desk = Desk::new();
+        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+        let policies = policies.to_str().unwrap();
+        desk.good(&["register", "init", "reg", "--origin", "register.example/o", "--anchor", "anchor", "--policies", policies]);
+        desk.write("choices.jsonl", CHOICES);
+        desk.good(&["register", "import", "reg", "choices.jsonl"]);
+        desk
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(super) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub(super) fn run(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_bezwaar")).current_dir(self.folder.path()).args(args).output().unwrap()
+    }
+
+    /// The command succeeds; what it printed.
+    pub(super) fn good(&self, args: &[&str]) -> String {
+        self.ends(args, 0)
+    }
+
+    /// The command ends with this code; everything it printed.
+    pub(super) fn ends(&self, args: &[&str], code: i32) -> String {
+        let output = self.run(args);
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{said}");
+        said
+    }
+
+    /// The command is `verify`, with the register's own trust policy and keys.
+    pub(super) fn verify(&self, path: &str, more: &[&str], code: i32) -> String {
+        self.ends(&[&["verify", path], TRUST.as_slice(), more].concat(), code)
+    }
+
+    /// A job over three posts, of which the first is of somebody who objected; its extract is made.
+    pub(super) fn with_job(&self) {
+        let items: String = (1..=3)
+            .map(|number| {
+                format!(
+                    "{{\"id\":\"p-{number}\",\"author\":\"facebook:100{number}\",\"category\":\"post\",\"audience\":\"public\",\"created_at\":\"2019-03-01T10:00:00Z\",\
+                     \"collected_at\":\"2025-06-01T00:00:00Z\",\"author_age\":34,\"region\":\"NL\"}}\n"
+                )
+            })
+            .collect();
+        self.write("items.jsonl", &items);
+        let key = self.read("reg/public/operator.vkey");
+        let job = format!(
+            "[job]\nname = \"posts\"\n[question]\npolicies = \"reg/policies\"\nuse = \"meta/public-content\"\nrecipient = \"meta-ai\"\nreading = \"stated\"\n\
+             [extract]\npath = \"people.extract\"\nkey = \"reg/keys/root.key\"\nsigned_by = \"{}\"\n\
+             [[input]]\npaths = [\"items.jsonl\"]\nformat = \"items\"\n[output]\npath = \"out\"\nform = \"copy\"\nsubjects = \"subjects.txt\"\n",
+            key.trim()
+        );
+        self.write("job.toml", &job);
+        self.good(&["register", "extract", "reg", "--output", "people.extract"]);
+    }
+}
+
+#[test]
+fn what_was_filed_is_on_the_ledger_and_in_the_extract() {
+    let desk = Desk::with_register();
+    desk.good(&["prove", "inclusion", "reg", "o-1", "--output", "o-1.tlog-proof"]);
+    // It holds, and nobody else has seen the ledger: that is said, with a code of its own.
+    let said = desk.verify("o-1.tlog-proof", &[], 6);
+    assert!(said.contains("received   2025-05-26T21:50:00Z") && said.contains("others may be shown another ledger"), "{said}");
+    assert!(desk.verify("reg/public", &[], 6).contains("choice                       3"));
+
+    desk.good(&["register", "extract", "reg", "--output", "people.extract"]);
+    assert!(desk.verify("people.extract", &[], 6).contains("3 acts of 2 people"));
+    desk.good(&["prove", "row", "reg", "people.extract", "facebook:1001", "--output", "row.json"]);
+    assert!(desk.verify("row.json", &["--cites", "o-1.tlog-proof"], 6).contains("cites      the act `o-1`"));
+    desk.good(&["prove", "row", "reg", "people.extract", "instagram:noor.v", "--output", "other.json"]);
+    assert!(desk.verify("other.json", &["--cites", "o-1.tlog-proof"], 5).contains("does not cite"));
+
+    desk.good(&["register", "openings", "reg", "--output", "openings.jsonl"]);
+    let audit =
+        ["audit", "--openings", "openings.jsonl", "--key", "reg/keys/root.key", "--ledger", "reg/public", "--extract", "people.extract"];
+    assert!(desk.ends(&[audit.as_slice(), TRUST.as_slice()].concat(), 6).contains("byte for byte: 3 acts, 1 provisional"));
+    let list = desk.good(&["register", "list", "reg"]);
+    assert!(list.contains("other-spelling") && list.contains("filed-again"), "{list}");
+    assert!(!desk.good(&["doctor", "reg"]).contains("failure"));
+}
+
+#[test]
+fn a_release_is_sealed_countersigned_and_without_her() {
+    let desk = Desk::with_register();
+    desk.with_job();
+    desk.good(&["gate", "job.toml"]);
+    assert!(desk.good(&["release", "seal", "reg", "job.toml"]).contains("records    2 of 2 people"));
+    desk.good(&["prove", "absence", "reg", "1", "facebook:1001", "--output", "absence.json"]);
+    let said = desk.verify("absence.json", &[], 6);
+    assert!(said.contains("no record is filed under it") && said.contains("the operator declares, irrevocably"), "{said}");
+    desk.good(&["prove", "absence", "reg", "1", "facebook:1002", "--output", "presence.json"]);
+    assert!(desk.verify("presence.json", &[], 6).contains("IS among the subjects"));
+
+    let key = desk.good(&["release", "key", "--name", "lab.example/releases", "--output", "lab.key"]);
+    desk.write("lab.vkey", &key);
+    desk.good(&["release", "subjects", "reg", "job.toml", "--release", "1", "--output", "subjects.jsonl"]);
+    let sign = ["release", "countersign", "out", "--key", "lab.key", "--as", "recipient", "--output", "lab.note"];
+    let rebuild = ["--subjects", "subjects.jsonl", "--job", "job.toml"];
+    assert!(desk.good(&[sign.as_slice(), TRUST.as_slice(), rebuild.as_slice()].concat()).contains("rebuilt    yes"));
+    desk.good(&["release", "enter", "reg", "lab.note", "--independent", "lab.vkey"]);
+    desk.good(&["prove", "absence", "reg", "1", "facebook:1001", "--output", "absence.json"]);
+    let said = desk.verify("absence.json", &["--independent", "lab.vkey"], 6);
+    assert!(said.contains("rebuilt from the files by lab.example/releases (recipient)"), "{said}");
+    assert!(desk.verify("reg/public", &[], 6).contains("releases   1, numbered without gaps"));
+}
+
+#[test]
+fn whoever_objects_between_gate_and_seal_is_taken_out() {
+    let desk = Desk::with_register();
+    desk.with_job();
+    desk.good(&["gate", "job.toml"]);
+    desk.write(
+        "more.jsonl",
+        "{\"id\":\"o-9\",\"person\":\"facebook:1003\",\"act\":\"object\",\"received_at\":\"2025-06-01T00:00:00Z\",\"channel\":\"form\"}\n",
+    );
+    desk.good(&["register", "import", "reg", "more.jsonl"]);
+    assert!(desk.ends(&["release", "seal", "reg", "job.toml", "--only"], 1).contains("objected after its extract was made"));
+    let said = desk.good(&["release", "seal", "reg", "job.toml"]);
+    assert!(said.contains("the gate runs again") && said.contains("records    1 of 1 people"), "{said}");
+    assert!(!desk.read("out/items.jsonl").contains("facebook:1003"));
+}
+
+#[test]
+fn forgetting_takes_two_steps_and_then_the_objection_stops() {
+    let desk = Desk::with_register();
+    let asked = desk.good(&["register", "forget", "reg", "facebook:1001"]);
+    assert!(asked.contains("These no's then stop"), "{asked}");
+    desk.good(&["register", "extract", "reg", "--output", "before.extract"]);
+    desk.good(&["prove", "row", "reg", "before.extract", "facebook:1001", "--output", "row.json"]);
+    let token = asked.split("--confirm ").nth(1).unwrap().trim().split_whitespace().next().unwrap();
+    assert!(desk.ends(&["register", "forget", "reg", "instagram:noor.v", "--confirm", token], 1).contains("token"));
+    desk.good(&["register", "forget", "reg", "facebook:1001", "--confirm", token]);
+    desk.good(&["register", "extract", "reg", "--output", "after.extract"]);
+    desk.ends(&["prove", "row", "reg", "after.extract", "facebook:1001", "--output", "row.json"], 1);
+    assert!(!desk.good(&["doctor", "reg"]).contains("failure"));
+}
