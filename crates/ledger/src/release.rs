@@ -31,6 +31,8 @@ use crate::tlog::note::{Note, SigningKey, VerifierKey};
 
 /// The first line of the note under a seal.
 pub const SEAL_FORMAT: &str = "bezwaar-seal/1";
+/// How much older than its seal the extract of a release may be, in microseconds: an hour. A seal with an older one has no form.
+pub const EXTRACT_AGE_MICROS_MAX: i64 = 3_600_000_000;
 /// The longest seal, in bytes.
 pub const SEAL_BYTES_MAX: usize = 1 << 14;
 
@@ -117,6 +119,7 @@ impl Seal {
             && first == self.previous.is_none()
             && self.use_before > self.sealed_at
             && self.extract.through <= self.sealed_at
+            && self.sealed_at <= self.extract.through.plus_micros(EXTRACT_AGE_MICROS_MAX)
             && self.extract.index < self.checkpoint.size;
         if !sound || numbers.into_iter().any(|number| number > NUMBER_MAX) {
             return None;

@@ -3,6 +3,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod bezwaar;
+mod cheats;
 mod corpus;
 mod decide;
 mod demo;
@@ -13,6 +14,7 @@ mod generate;
 mod help;
 mod policy;
 mod register;
+mod swapped;
 mod witness;
 
 #[test]

@@ -1,7 +1,9 @@
 //! Seals and countersignatures.
 
 use bezwaar_core::Reading;
-use bezwaar_ledger::release::{Countersignature, ReleaseError, Role, Seal, SealedCheckpoint, SealedExtract, SealedSubjects};
+use bezwaar_ledger::release::{
+    Countersignature, EXTRACT_AGE_MICROS_MAX, ReleaseError, Role, Seal, SealedCheckpoint, SealedExtract, SealedSubjects,
+};
 use bezwaar_ledger::subject_tree::{SubjectIndex, SubjectTree};
 use bezwaar_ledger::tlog::note::{Note, SignatureType, SigningKey};
 use bezwaar_ledger::vrf::IndexKey;
@@ -77,12 +79,15 @@ fn a_seal_has_one_form() {
 
 #[test]
 fn a_seal_does_not_contradict_itself() {
+    let oldest = Seal { sealed_at: seal().extract.through.plus_micros(EXTRACT_AGE_MICROS_MAX), ..seal() };
+    assert_eq!(Seal::from_bytes(&oldest.to_bytes().unwrap()).unwrap(), oldest);
     let wrong = [
         Seal { release: 0, ..seal() },
         Seal { release: 2, ..seal() },
         Seal { previous: Some([1; 32]), ..seal() },
         Seal { use_before: seal().sealed_at, ..seal() },
         Seal { sealed_at: seal().extract.through.plus_micros(-1), ..seal() },
+        Seal { sealed_at: seal().extract.through.plus_micros(EXTRACT_AGE_MICROS_MAX + 1), ..seal() },
         Seal { checkpoint: SealedCheckpoint { root: [3; 32], size: 7 }, ..seal() },
         Seal { records: 1 << 53, ..seal() },
         Seal { form: "x".repeat(1 << 14), ..seal() },

@@ -24,6 +24,7 @@ use bezwaar_ledger::tlog::note::Note;
 use bezwaar_ledger::tlog::proof_file::ProofFile;
 use sha2::{Digest as _, Sha256};
 
+pub use bezwaar_ledger::release::EXTRACT_AGE_MICROS_MAX;
 pub use error::{ManifestProblem, SealError, SubjectsError};
 pub use late::LateReport;
 pub use manifest::MANIFEST_BYTES_MAX;
@@ -36,8 +37,6 @@ use manifest::Claims;
 use since::Newer;
 use subjects::{Listed, Wanted, read_list};
 
-/// How old an extract may be when a release made with it is sealed, in microseconds: an hour.
-pub const EXTRACT_AGE_MICROS_MAX: i64 = 3_600_000_000;
 /// Within what time a release may be taken into use as a rule, in microseconds: 30 days.
 pub const USE_WITHIN_MICROS: i64 = 30 * DAY_MICROS;
 
