@@ -1,8 +1,10 @@
 //! `bezwaar demo`: the two-minute proof. It prints the ordinary subcommands it runs, and what came of them.
 
+mod cheats;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use bezwaar_gate::job::Job;
 use bezwaar_gate::{Engine, Manifest};
@@ -15,9 +17,9 @@ use crate::report::{Run, page};
 
 /// See what it does, in two minutes
 ///
-/// Run three proofs with the ordinary subcommands: two real policies over one post, the day before and the day after; a real corpus
-/// under real policies and under a good one; and one objection, with exactly what leaves because of it. Start it in the
-/// project's folder.
+/// Run four proofs with the ordinary subcommands: two real policies over one post, the day before and the day after; a real corpus
+/// under real policies and under a good one; one objection, with exactly what leaves because of it; and a register whose operator
+/// cheats four ways, with who catches each. Start it in the project's folder.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Find policies and examples in this folder
@@ -37,6 +39,7 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     demo.articles(printer)?;
     let mut runs = demo.corpus(printer)?;
     runs.extend(demo.one_objection(printer)?);
+    demo.cheats(printer)?;
     let shown: Vec<Run<'_>> =
         runs.iter().map(|(name, manifest)| Run { name: name.clone(), manifest: manifest.value(), tally: manifest.tally() }).collect();
     let report = args.out.join("report.html");
@@ -121,18 +124,30 @@ impl Demo<'_> {
         std::fs::write(&path, text).map_err(|error| Error::cannot_write(&path, &error))
     }
 
-    /// Runs a subcommand of this very program and gives what it printed.
-    fn call(&self, arguments: &[&str]) -> Result<String, Error> {
+    /// Runs a subcommand of this very program.
+    fn start(&self, arguments: &[&str]) -> Result<Output, Error> {
         let program =
             std::env::current_exe().map_err(|error| Error::new(Kind::Internal, format!("the program cannot find itself: {error}")))?;
         let output = Command::new(program).args(arguments).output();
-        let output = output.map_err(|error| Error::new(Kind::Internal, format!("the program cannot start itself: {error}")))?;
+        output.map_err(|error| Error::new(Kind::Internal, format!("the program cannot start itself: {error}")))
+    }
+
+    /// Runs a subcommand that must succeed, and gives what it printed.
+    fn call(&self, arguments: &[&str]) -> Result<String, Error> {
+        let output = self.start(arguments)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             let first = arguments.first().copied().unwrap_or_default();
             return Err(Error::user(format!("`bezwaar {first}` failed")).with_parts(said.lines().map(str::to_owned).collect()));
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs a subcommand that may fail: its exit code, and all it printed.
+    fn ends(&self, arguments: &[&str]) -> Result<(Option<i32>, String), Error> {
+        let output = self.start(arguments)?;
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        Ok((output.status.code(), said))
     }
 
     fn path(&self, name: &str) -> String {

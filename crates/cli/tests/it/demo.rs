@@ -19,6 +19,17 @@ fn the_demo_keeps_some_withholds_some_and_fits_on_a_screen() {
     assert!(said.contains("27 May 2025  KEEP                 KEEP                                no-consent"), "{said}");
     assert!(said.contains("Everything else that moved: 0."), "{said}");
     assert!(said.contains("community, asks first stated  45"), "{said}");
+    // Part 4 fails by itself when a cheat is not caught; here, that each is told with who catches it and in which words.
+    for (cheat, caught) in [
+        ("drops her objection", "a supervisor: bezwaar audit, exit 5: \"a row is missing; somebody was left out\""),
+        ("dates it later", "she: bezwaar verify, exit 5: \"the proof leads to another root than the tree has\""),
+        ("puts a record back", "bezwaar release countersign, exit 5: \"records of 3 people, and the seal is about others: 2 of them\""),
+        ("shows another ledger", "bezwaar verify --against, exit 5: \"forked: somebody else was shown another ledger\""),
+    ] {
+        let told = lines.iter().position(|line| line.starts_with(&format!("   {cheat} "))).unwrap_or_else(|| panic!("{cheat}\n{said}"));
+        assert!(lines[told + 1].contains(caught), "{cheat}\n{said}");
+    }
+    assert!(said.contains("a witness: bezwaar witness follow, exit 5"), "{said}");
     let report = std::fs::read_to_string(bench.path("demo/report.html")).unwrap();
     for part in ["Side by side", "before her objection", "community, asks first: consent", "no-control", "</html>"] {
         assert!(report.contains(part), "{part}");
