@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use bezwaar_ledger::entry::EntryKind;
+use bezwaar_ledger::opening::document_hash;
+
 /// A folder, and the commands run in it.
 pub(super) struct Desk {
     folder: tempfile::TempDir,
@@ -152,6 +155,28 @@ fn whoever_objects_between_gate_and_seal_is_taken_out() {
     let said = desk.good(&["release", "seal", "reg", "job.toml"]);
     assert!(said.contains("the gate runs again") && said.contains("records    1 of 1 people"), "{said}");
     assert!(!desk.read("out/items.jsonl").contains("facebook:1003"));
+}
+
+#[test]
+fn a_record_put_back_by_hand_is_not_sealed() {
+    let desk = Desk::with_register();
+    desk.with_job();
+    desk.good(&["gate", "job.toml"]);
+    let (kept, first) = (desk.read("out/items.jsonl"), desk.read("items.jsonl").lines().next().unwrap().to_owned());
+    let put_back = format!("{kept}{first}\n");
+    let mut manifest: serde_json::Value = serde_json::from_str(&desk.read("out/manifest.json")).unwrap();
+    // The hash of a document that is not salted is plain SHA-256.
+    let hash = document_hash(EntryKind::Seal, put_back.as_bytes()).unwrap();
+    let sha256: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    manifest["outputs"][0]["sha256"] = sha256.into();
+    manifest["outputs"][0]["bytes"] = put_back.len().into();
+    manifest["outputs"][0]["rows"] = 3.into();
+    manifest["counts"]["kept"] = 3.into();
+    manifest["counts"]["withheld"] = 0.into();
+    desk.write("out/items.jsonl", &put_back);
+    desk.write("out/manifest.json", &format!("{manifest}\n"));
+    let said = desk.ends(&["release", "seal", "reg", "job.toml"], 5);
+    assert!(said.contains("of 3 records in the output, 1 are withheld"), "{said}");
 }
 
 #[test]

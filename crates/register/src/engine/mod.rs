@@ -24,6 +24,7 @@ mod writer;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bezwaar_core::time::Instant;
 use bezwaar_ledger::tlog::checkpoint::SignedCheckpoint;
@@ -179,6 +180,11 @@ impl Register {
     }
 }
 
+/// How often the lock is tried for.
+const LOCK_TRIES: u32 = 50;
+/// How long is waited in between: a second in all.
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+
 /// Keeps other programs of this machine off the folder, as long as the file is held.
 fn lock(folder: &Path) -> Result<File, RegisterError> {
     let path = folder.join("lock");
@@ -187,9 +193,13 @@ fn lock(folder: &Path) -> Result<File, RegisterError> {
     }
     let failed = |source| RegisterError::Public { name: "lock".to_owned(), source };
     let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(RegisterError::Locked),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+    // A program that has just closed the register, or a child of one that is about to begin, may hold the file for a moment longer.
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
     }
+    Err(RegisterError::Locked)
 }

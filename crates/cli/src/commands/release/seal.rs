@@ -84,8 +84,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     for _ in 0..AGAIN_MAX {
         let job = Job::open(&args.job)?;
         let engine = Engine::open(job.clone())?;
-        // What lies there must be what the manifest says, before anybody signs for it.
-        engine.verify_deep()?;
+        check_outputs(&engine, &job)?;
         match seal(&mut site, &job, args.use_within, printer) {
             Ok(sealed) => return told(&sealed, &job, printer),
             Err(Failed::ObjectedMeanwhile(count)) if !args.only => {
@@ -106,6 +105,27 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         }
     }
     Err(Error::new(Kind::Incomplete, "people in the release went on objecting while it was made").with_help("run it again"))
+}
+
+/// What lies there must be what the manifest says, and every record of it must pass when decided again, before anybody signs for it.
+fn check_outputs(engine: &Engine, job: &Job) -> Result<(), Error> {
+    let tally = engine.verify_deep()?;
+    let path = job.output.join("manifest.json");
+    let text = std::fs::read(&path).map_err(|error| Error::cannot_read(&path, &error).with_help("run the job first: bezwaar gate JOB"))?;
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|_| Error::user(format!("`{}` is no manifest", path.display())))?;
+    let kept = manifest.pointer("/counts/kept").and_then(serde_json::Value::as_u64);
+    if tally.withheld() == 0 && kept == Some(tally.read) {
+        return Ok(());
+    }
+    let sentence = format!(
+        "of {} records in the output, {} are withheld when decided again, and the manifest counts {}",
+        grouped(tally.read),
+        grouped(tally.withheld()),
+        kept.map_or("none".to_owned(), grouped)
+    );
+    Err(Error::new(Kind::Integrity, sentence)
+        .with_help("something was put back or taken out after the run: do not use this output; remove it and run the job again"))
 }
 
 /// Why nothing was sealed.
