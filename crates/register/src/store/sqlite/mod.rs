@@ -1,6 +1,6 @@
 //! The store in one SQLite file: the default. Its queries stand in `sql/`, the tables in `sql/schema.sql`.
 //!
-//! - *Durable*: write-ahead journal with `synchronous = FULL`: a commit is on the disk before [`Store::append`](super::Store::append) returns.
+//! - *Durable*: write-ahead journal with `synchronous = FULL`: a commit is on the disk before [`Store::append`] returns.
 //! - *One writer*: the epoch in the table `standing` is compared inside each writing transaction, and these exclude each other.
 //! - *Removed is gone*: removed bytes are overwritten in place, and the journal that still has them is emptied right after. A long-lived
 //!   reader can put off the emptying; it is tried again at the next write and at the next claim.
