@@ -25,9 +25,9 @@ pub const PROBLEMS_MAX: usize = 1_000;
 /// How much earlier than a cosignature an entry behind the cosigned tree may be recorded: the time between signing and cosigning, generously.
 pub const COSIGNING_MICROS_MAX: i64 = 300_000_000;
 
-/// Whether documents of this kind are published. Extracts are not: with their key they are a list of people.
+/// Whether documents of this kind are published. That of an extract is only what the ledger says of it, never the extract.
 pub fn is_public(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Key | EntryKind::Policy | EntryKind::Seal | EntryKind::Countersignature)
+    matches!(kind, EntryKind::Key | EntryKind::Policy | EntryKind::Extract | EntryKind::Seal | EntryKind::Countersignature)
 }
 
 /// What a ledger shows.

@@ -1,7 +1,5 @@
 //! `bezwaar extract`: the gate's view of what people said.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use bezwaar_core::Holdings;
@@ -10,6 +8,7 @@ use bezwaar_ledger::extract::{Cover, ExtractOptions, services_digest, write_extr
 use bezwaar_ledger::key::{KeyFile, RootKey};
 
 use crate::error::{Error, Kind, grouped};
+use crate::files::{Readers, write_file};
 use crate::inputs::{load_choices, parse_moment};
 use crate::policies;
 use crate::printer::Printer;
@@ -69,9 +68,9 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let header = write_extract(&holdings, &key.subject_keys(), &options, &mut bytes)
         .map_err(|error| Error::user(format!("the extract cannot be made: {error}")).with_help(error.help()))?;
     if args.new_key {
-        write_private(&args.key, key.to_text().as_bytes(), true)?;
+        write_file(&args.key, key.to_text().as_bytes(), Readers::Owner)?;
     }
-    write_private(&args.output, &bytes, false)?;
+    write_file(&args.output, &bytes, Readers::Owner)?;
     let people = grouped(header.people);
     printer.note(&format!(
         "{} acts of {people} people through {} in `{}`, under key {}; not signed",
@@ -100,27 +99,4 @@ fn new_key(args: &Args) -> Result<KeyFile, Error> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| Error::new(Kind::Internal, format!("the system gives no random bytes: {error}")))?;
     KeyFile::new(RootKey::from_bytes(bytes), &args.domain, 1).map_err(|error| Error::user(error.to_string()).with_help(error.help()))
-}
-
-/// Writes a file only its owner can read, beside its place, and then gives it its name.
-fn write_private(path: &Path, bytes: &[u8], new: bool) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::cannot_write(path, &error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file: File = options.open(&part).map_err(failed)?;
-    let mut writer = BufWriter::new(file);
-    writer.write_all(bytes).and_then(|()| writer.flush()).map_err(failed)?;
-    writer.get_ref().sync_all().map_err(failed)?;
-    if new && path.exists() {
-        return Err(Error::user(format!("`{}` is there already", path.display())));
-    }
-    std::fs::rename(&part, path).map_err(failed)
 }

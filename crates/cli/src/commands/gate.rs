@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
-use std::time::{Instant as Clock, SystemTime, UNIX_EPOCH};
+use std::time::Instant as Clock;
 
 use bezwaar_core::time::Instant;
 use bezwaar_gate::job::{Form, Job};
 use bezwaar_gate::{Check, Engine, ErrorKind, GateError, Manifest, Tally};
 use clap::ValueEnum;
 
+use crate::clock;
 use crate::error::{Error, Kind, count, grouped};
 use crate::printer::Printer;
 use crate::report::{Run, page};
@@ -127,12 +128,10 @@ fn progress_line(records: u64, bytes_done: u64, bytes_all: u64, seconds: f64) ->
     format!("{} records, {} a second, {part} % of the bytes{left}", grouped(records), grouped(rate as u64))
 }
 
-/// The moment of the clock, for the manifest's `made_at`.
-#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read: for `made_at`, never for a decision")]
+/// The moment of the clock in whole seconds, for the manifest's `made_at`; never for a decision.
 fn now() -> String {
-    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-    let seconds = i64::try_from(micros / 1_000_000).unwrap_or_default();
-    Instant::from_micros(seconds.saturating_mul(1_000_000)).to_string()
+    let micros = clock::now().as_micros();
+    Instant::from_micros(micros - micros.rem_euclid(1_000_000)).to_string()
 }
 
 fn report_path(job: &Job) -> PathBuf {

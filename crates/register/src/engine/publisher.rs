@@ -15,11 +15,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bezwaar_core::time::Instant;
-use bezwaar_ledger::entry::{ENTRY_BYTES, EntryKind};
+use bezwaar_ledger::entry::ENTRY_BYTES;
 use bezwaar_ledger::tlog::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use bezwaar_ledger::tlog::leaf_hash;
 use bezwaar_ledger::tlog::note::SigningKey;
 use bezwaar_ledger::tlog::tile::{Bundle, TILE_WIDTH, Tile, push_entry};
+pub(crate) use bezwaar_ledger::verify::DOCUMENTS;
+pub use bezwaar_ledger::verify::is_public;
 
 use super::edge::Edge;
 use super::writer::{ENTRIES_AT_ONCE, document, next_entry};
@@ -34,16 +36,9 @@ pub const PUBLISHED_AT_ONCE_MAX: u64 = 1 << 18;
 
 /// The published file with the newest checkpoint.
 pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
-/// The published folder of documents, each named by its SHA-256.
-pub(crate) const DOCUMENTS: &str = "documents";
 
 /// The newest checkpoint anyone can see, shared with those who read.
 pub type Published = Arc<RwLock<Option<SignedCheckpoint>>>;
-
-/// Whether documents of this kind are published. That of an extract is only what the ledger says of it, never the extract.
-pub fn is_public(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Key | EntryKind::Policy | EntryKind::Extract | EntryKind::Seal | EntryKind::Countersignature)
-}
 
 /// The publishing half of a register.
 pub struct Publisher {

@@ -6,13 +6,12 @@ mod serve;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use bezwaar_core::time::Instant;
 use bezwaar_ledger::tlog::note::{KEY_TEXT_BYTES_MAX, SigningKey, VerifierKey};
 use bezwaar_server::witness::{OpenError, StateError, Witness};
 use clap::Subcommand;
 
+use crate::clock::now;
 use crate::error::{Error, Kind};
 use crate::printer::Printer;
 
@@ -109,11 +108,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = next.source();
     }
     sentence
-}
-
-/// The moment of the clock, which a cosignature states.
-#[expect(clippy::disallowed_methods, reason = "the command line is where the clock is read; a cosignature says when it was made")]
-fn now() -> Instant {
-    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
-    Instant::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
 }

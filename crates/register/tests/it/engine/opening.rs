@@ -245,3 +245,17 @@ fn each_way_to_meddle_with_a_row_has_its_own_name() {
     exchanged.wrapped_key = second.0.wrapped_key.clone();
     assert!(matches!(vault.holder_key(&exchanged), Err(VaultError::KeyDamaged { holder: 1 })));
 }
+
+#[test]
+fn a_lock_that_is_let_go_in_a_moment_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(made(folder.path()));
+    let lock = std::fs::File::options().write(true).open(folder.path().join("register").join("lock")).unwrap();
+    lock.lock().unwrap();
+    let holder = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        drop(lock);
+    });
+    open_as(folder.path(), Opening::default()).unwrap();
+    holder.join().unwrap();
+}
