@@ -25,6 +25,8 @@ pub enum Shape {
     BoolOrUnknown,
     /// A whole number within bounds.
     Int(i64, i64),
+    /// A period of years, months, weeks and days (`P18M`), or one word of a closed list.
+    Period(&'static [&'static str]),
     /// A list of texts, perhaps empty.
     Texts,
     /// A list of words of a closed list, not empty.
@@ -137,6 +139,11 @@ fn check_value(file: &str, field: &Field, value: &Spanned<DeValue<'_>>, problems
             Some(word) => unknown_word(file, field.name, word, words, value.span(), problems),
             None => wrong(problems, value.span(), &kind),
         },
+        Shape::Period(words) => match found.as_str() {
+            Some(text) if period(text).is_some() || words.contains(&text) => {}
+            Some(text) => wrong(problems, value.span(), &format!("`{text}`")),
+            None => wrong(problems, value.span(), &kind),
+        },
         Shape::Day | Shape::When => match day_text(found) {
             Some(text) if Day::parse(&text).is_ok() => {}
             Some(text) if matches!(field.shape, Shape::When) && (text == "unknown" || text == "never") => {}
@@ -230,6 +237,34 @@ fn int(value: &DeValue<'_>) -> Option<i64> {
     value.as_integer().and_then(|integer| i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok())
 }
 
+/// Most digits of each number of a period.
+const PERIOD_DIGITS_MAX: usize = 4;
+
+/// A period in ISO 8601 (years, months, weeks, days, in that order, each at most once) as whole months and days.
+pub fn period(text: &str) -> Option<(i64, i64)> {
+    let mut rest = text.strip_prefix('P').filter(|rest| !rest.is_empty())?;
+    let (mut months, mut days) = (0, 0);
+    let mut units = ['Y', 'M', 'W', 'D'].into_iter();
+    while !rest.is_empty() {
+        let (digits, after) = rest.split_at_checked(rest.find(|letter: char| !letter.is_ascii_digit())?)?;
+        if digits.is_empty() || digits.len() > PERIOD_DIGITS_MAX {
+            return None;
+        }
+        let number: i64 = digits.parse().ok()?;
+        let mut letters = after.chars();
+        let unit = letters.next()?;
+        units.find(|known| *known == unit)?;
+        match unit {
+            'Y' => months += number * 12,
+            'M' => months += number,
+            'W' => days += number * 7,
+            _ => days += number,
+        }
+        rest = letters.as_str();
+    }
+    Some((months, days))
+}
+
 fn day_text(value: &DeValue<'_>) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| value.as_datetime().map(ToString::to_string))
 }
@@ -244,6 +279,7 @@ impl Shape {
             Shape::Bool => "true or false".to_owned(),
             Shape::BoolOrUnknown => "true, false or `unknown`".to_owned(),
             Shape::Int(low, high) => format!("a whole number from {low} to {high}"),
+            Shape::Period(words) => format!("a period such as P18M, or one of {}", words.join(", ")),
             Shape::Texts | Shape::Words(_) => "a list of texts".to_owned(),
             Shape::Table(_) => "a table".to_owned(),
             Shape::Tables(_) => "a list of tables".to_owned(),
@@ -260,6 +296,7 @@ impl Shape {
             Shape::Day | Shape::When => "\"2025-05-27\"".to_owned(),
             Shape::Bool | Shape::BoolOrUnknown => "true".to_owned(),
             Shape::Int(low, _) => low.to_string(),
+            Shape::Period(_) => "\"P18M\"".to_owned(),
             Shape::Texts => "[\"…\"]".to_owned(),
             Shape::Words(words) => format!("[\"{}\"]", words.first().copied().unwrap_or_default()),
             Shape::Table(_) => "{ … }".to_owned(),
@@ -281,6 +318,9 @@ impl Shape {
             Shape::Bool => json!({"type": "boolean"}),
             Shape::BoolOrUnknown => json!({"enum": [true, false, "unknown"]}),
             Shape::Int(low, high) => json!({"type": "integer", "minimum": low, "maximum": high}),
+            Shape::Period(words) => {
+                json!({"anyOf": [{"type": "string", "pattern": "^P(?=\\d)(\\d{1,4}Y)?(\\d{1,4}M)?(\\d{1,4}W)?(\\d{1,4}D)?$"}, {"enum": words}]})
+            }
             Shape::Texts => json!({"type": "array", "items": text, "maxItems": ENTRIES_MAX}),
             Shape::Words(words) => json!({"type": "array", "items": {"enum": words}, "minItems": 1}),
             Shape::Table(fields) => schema_of(fields),

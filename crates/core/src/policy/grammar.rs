@@ -1,5 +1,6 @@
 //! The format of policy files and of `services.toml`, written down once.
 
+use super::details::{Assessment, ClaimKind, Covers, Named, Notice};
 use crate::grammar::{Field, Shape, optional, required};
 
 /// The categories of data.
@@ -9,6 +10,9 @@ pub const CATEGORIES: &[&str] =
 pub const AUDIENCES: &[&str] = &["public", "restricted", "private"];
 /// The relations a person can have to someone else's record.
 pub const RELATIONS: &[&str] = &["mention", "quote", "reply", "depict", "participant", "forwarder"];
+
+/// How long something is kept, besides a period.
+pub const KEPT_WORDS: &[&str] = &["account", "removal", "no-end", "unknown"];
 
 const SOURCES: Field = required("sources", Shape::Texts, "ids of the sources that back it");
 
@@ -22,6 +26,7 @@ pub const POLICY_FILE: &[Field] = &[
     optional("signal", Shape::Tables(SIGNAL), "what preference signals mean here"),
     optional("control", Shape::Tables(CONTROL), "the ways to say no, or yes"),
     optional("use", Shape::Tables(USE), "the uses"),
+    optional("claim", Shape::Tables(CLAIM), "what is said outside the binding text"),
     optional("dispute", Shape::Tables(DISPUTE), "what good sources answer differently"),
 ];
 
@@ -38,6 +43,8 @@ const VERSION: &[Field] = &[
     required("published", Shape::When, "when it was published"),
     required("effective", Shape::Day, "in force from here until the next version's day"),
     required("summary", Shape::Text, "what it changed, in a sentence"),
+    optional("contact", Shape::Text, "how to reach who answers for data protection: an address or a page"),
+    optional("complaint_named", Shape::BoolOrUnknown, "whether the text names the right to complain to an authority"),
     SOURCES,
 ];
 
@@ -77,7 +84,15 @@ const CONTROL: &[Field] = &[
     optional("confirmation", Shape::BoolOrUnknown, "whether a confirmation is sent"),
     optional("covers", Shape::Text, "what it covers in its own words"),
     optional("clients", Shape::Texts, "where it can be found: web, app"),
+    optional("conditional", Shape::BoolOrUnknown, "whether its words leave open if a no is followed: if honoured"),
+    optional("deadline", Shape::Text, "the day after which the controller says it is too late"),
+    optional("deadline_closes_right", Shape::BoolOrUnknown, "whether a no after that day is not taken at all"),
+    optional("id_document_required", Shape::BoolOrUnknown, "whether an identity document must be sent"),
+    optional("repeat_per", Shape::Texts, "what a no must be said again for: account, version, campaign; empty when once is enough"),
+    optional("non_users", Shape::BoolOrUnknown, "whether people without an account can use it"),
+    optional("steps", Shape::Int(0, 1_000), "steps from the front page to a no"),
     SOURCES,
+    optional("evidence", Shape::Lists, "sources of single facts, by the fact's key"),
 ];
 
 const USE: &[Field] = &[
@@ -104,10 +119,27 @@ const USE: &[Field] = &[
     required("retention", Shape::Text, "how long data is kept, in own words, or unknown"),
     required("on_deletion", Shape::Text, "what happens when the person deletes, in own words, or unknown"),
     optional("promise", Shape::Text, "for a non-use: the promise and who made it"),
+    optional("control_named", Shape::Word(Named::WORDS), "how the binding text names the way to say no"),
+    optional("control_covers", Shape::Word(Covers::WORDS), "what the control's own words cover of this use"),
+    optional("interest", Shape::Text, "for legitimate interests: the interest that is named"),
+    optional("assessment", Shape::Word(Assessment::WORDS), "for legitimate interests: whether the balancing test can be read"),
+    optional("special_categories", Shape::BoolOrUnknown, "whether data of Article 9 GDPR can be among it"),
+    optional("art9", Shape::Text, "the ground of Article 9(2) GDPR that is named"),
+    optional("deletion_reaches_training", Shape::BoolOrUnknown, "whether deleting reaches copies made for training"),
+    optional("separate_notice", Shape::BoolOrUnknown, "whether people were told of the right to object clearly and apart"),
+    optional("notice", Shape::Word(Notice::WORDS), "how people were told"),
     SOURCES,
     optional("evidence", Shape::Lists, "sources of single facts, by the fact's key"),
     required("data", Shape::Tables(DATA), "categories and the audience they are limited to"),
+    optional("kept", Shape::Tables(KEPT), "how long what is kept, a row each"),
     optional("carve_out", Shape::Tables(CARVE_OUT), "what an undertaking, order or promise takes out"),
+];
+
+const KEPT: &[Field] = &[
+    required("what", Shape::Text, "what is kept, in words that stay the same from version to version"),
+    required("for", Shape::Period(KEPT_WORDS), "how long: a period, or until the account ends, until removal, without an end, unknown"),
+    optional("clause", Shape::Text, "a name for a clause as such: longer-than-stated"),
+    SOURCES,
 ];
 
 const DATA: &[Field] = &[
@@ -139,6 +171,16 @@ const DISPUTE: &[Field] = &[
 ];
 
 const POSITION: &[Field] = &[required("holder", Shape::Text, "who holds it"), required("says", Shape::Text, "what they say"), SOURCES];
+
+const CLAIM: &[Field] = &[
+    required("id", Shape::Text, "its id"),
+    required("kind", Shape::Word(ClaimKind::WORDS), "what it claims: that nothing is sold, who is meant, that a use does not happen"),
+    required("holder", Shape::Text, "who says so, and where"),
+    required("says", Shape::Text, "what they say"),
+    required("uses", Shape::Texts, "uses it speaks of"),
+    optional("age_min", Shape::Int(1, 120), "for an audience: years below which people are said to be left out"),
+    SOURCES,
+];
 
 /// `services.toml`.
 pub const SERVICES_FILE: &[Field] = &[required("service", Shape::Tables(SERVICE), "how each service names people")];

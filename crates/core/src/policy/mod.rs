@@ -4,11 +4,13 @@
 //! format is written down, and both the reader and the JSON Schema ([`schema`]) follow it.
 
 mod check;
+mod details;
 pub mod grammar;
 mod model;
 pub mod read;
 pub mod schema;
 
+pub use details::{Assessment, Claim, ClaimKind, ControlDetails, Covers, Kept, Named, Notice, Period, Repeat, UseDetails};
 pub use model::{
     AboutRule, CarveOut, Control, DataRow, Declared, Default_, Dispute, DisputeHandling, Policy, PolicySet, Position, SignalMeaning,
     Source, Use, Version, When, Window,

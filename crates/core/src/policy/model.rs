@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::details::{Claim, ControlDetails, UseDetails};
 use crate::account::Services;
 use crate::item::{Audience, Category, Relation};
 use crate::region::Region;
@@ -79,6 +80,12 @@ pub struct Version {
     pub effective_at: Instant,
     /// What it changed, in a sentence.
     pub summary: String,
+    /// How to reach who answers for data protection; `None` is not known.
+    pub contact: Option<String>,
+    /// Whether the text names the right to complain to an authority; `None` is not known.
+    pub complaint_named: Option<bool>,
+    /// Ids of the sources behind the version itself.
+    pub backed_by: Vec<String>,
     /// What backs its facts.
     pub sources: Vec<Source>,
     /// Which relations withhold for people others write about.
@@ -91,6 +98,10 @@ pub struct Version {
     pub uses: Vec<Use>,
     /// What is disputed.
     pub disputes: Vec<Dispute>,
+    /// What is said outside the binding text.
+    pub claims: Vec<Claim>,
+    /// The file it was read from, as the reader was given its path.
+    pub file: String,
     /// The text it was read from, byte for byte, for its hash.
     pub text: String,
 }
@@ -104,6 +115,11 @@ impl Version {
     /// The control with this id.
     pub fn lookup_control(&self, id: &str) -> Option<&Control> {
         self.controls.iter().find(|control| control.id == id)
+    }
+
+    /// The source with this id.
+    pub fn lookup_source(&self, id: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == id)
     }
 }
 
@@ -193,8 +209,19 @@ pub struct Control {
     pub first_offered: When,
     /// Further facts by name, as text: `requires_login`, `covers`, …
     pub facts: BTreeMap<String, String>,
-    /// Ids of sources.
+    /// The same facts to compute with.
+    pub details: ControlDetails,
+    /// Ids of sources behind every fact of it…
     pub sources: Vec<String>,
+    /// …but those that have their own, by the fact's key.
+    pub evidence: BTreeMap<String, Vec<String>>,
+}
+
+impl Control {
+    /// Ids of the sources behind one of its facts.
+    pub fn sources_of(&self, fact: &str) -> &[String] {
+        self.evidence.get(fact).unwrap_or(&self.sources)
+    }
 }
 
 /// How a use is declared.
@@ -297,6 +324,8 @@ pub struct Use {
     pub on_deletion: String,
     /// For a non-use: the promise.
     pub promise: Option<String>,
+    /// Optional facts: how the control is named, what is kept how long, …
+    pub details: UseDetails,
     /// Categories and audiences.
     pub data: Vec<DataRow>,
     /// What is taken out of it.
@@ -312,6 +341,11 @@ impl Use {
     pub fn reaches(&self, recipient: &str) -> bool {
         let third = recipient.strip_prefix("third:").is_some_and(|name| !name.is_empty() && !name.contains(char::is_whitespace));
         self.recipients.iter().any(|own| own == recipient || (third && own == "third:*"))
+    }
+
+    /// Ids of the sources behind one of its facts.
+    pub fn sources_of(&self, fact: &str) -> &[String] {
+        self.evidence.get(fact).unwrap_or(&self.sources)
     }
 
     /// The row that names a category.

@@ -1,5 +1,7 @@
 //! Reads policies and services from TOML texts: all problems of all files at once.
 
+mod details;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::check_set;
@@ -116,13 +118,15 @@ fn read_version<'f>(file: &'f PolicyFile, problems: &mut Vec<Problem>) -> Option
     };
     reader.same(&policy, "id", &file.folder, "the folder's name");
     reader.same(&version, "id", &file.stem, "the file's name");
-    reader.known_sources(&version);
+    reader.unique(&root.tables("claim"), "id", "claim");
+    let backed_by = reader.known_sources(&version);
     let effective = version.day("effective").and_then(|text| Day::parse(&text).ok())?;
     let about = root.table("about").map(|node| reader.about(&node)).unwrap_or_default();
     let signals = root.tables("signal").iter().map(|node| reader.signal(node)).collect();
     let controls: Vec<Control> = root.tables("control").iter().map(|node| reader.control(node)).collect();
     let uses: Vec<Use> = root.tables("use").iter().map(|node| reader.one_use(node, &policy.text("id"), &controls)).collect();
     let disputes = root.tables("dispute").iter().map(|node| reader.dispute(node, &uses)).collect();
+    let claims = root.tables("claim").iter().map(|node| reader.claim(node, &uses)).collect();
     let version_span = version.span_of("effective");
     Some(Read {
         file,
@@ -139,12 +143,17 @@ fn read_version<'f>(file: &'f PolicyFile, problems: &mut Vec<Problem>) -> Option
             effective_at: effective.begins(&zone),
             zone,
             summary: version.text("summary"),
+            contact: version.opt_text("contact"),
+            complaint_named: version.bool("complaint_named"),
+            backed_by,
             sources,
             about,
             signals,
             controls,
             uses,
             disputes,
+            claims,
+            file: file.path.clone(),
             text: file.text.clone(),
         },
     })
@@ -248,25 +257,6 @@ impl Reader<'_, '_> {
         (node.text("name"), meaning)
     }
 
-    fn control(&mut self, node: &Node<'_, '_>) -> Control {
-        let mut facts = BTreeMap::new();
-        for name in ["requires_login", "reason_required", "evidence_required", "confirmation"] {
-            let value = node.bool(name).map(|truth| truth.to_string()).or_else(|| node.opt_text(name));
-            facts.extend(value.map(|value| (name.to_owned(), value)));
-        }
-        facts.extend(node.opt_text("covers").map(|text| ("covers".to_owned(), text)));
-        facts.extend(node.texts("clients").map(|_| ("clients".to_owned(), node.plain_texts("clients").join(", "))));
-        Control {
-            id: node.text("id"),
-            title: node.text("title"),
-            kind: node.text("kind"),
-            url: node.opt_text("url"),
-            first_offered: when(node, "first_offered"),
-            facts,
-            sources: self.known_sources(node),
-        }
-    }
-
     fn regions(&mut self, node: &Node<'_, '_>) -> Option<BTreeSet<Region>> {
         let named = node.texts("regions")?;
         let mut found = BTreeSet::new();
@@ -306,7 +296,8 @@ impl Reader<'_, '_> {
         self.unique(&node.tables("carve_out"), "id", "carve-out");
         let known_controls = controls.iter().map(|control| control.id.clone()).collect();
         let sources = self.known_sources(node);
-        let evidence = self.evidence(node);
+        let evidence = self.evidence(node, "the use");
+        let details = self.use_details(node);
         Use {
             title: node.text("title"),
             purpose: node.text("purpose"),
@@ -331,6 +322,7 @@ impl Reader<'_, '_> {
             retention: node.text("retention"),
             on_deletion: node.text("on_deletion"),
             promise: node.opt_text("promise"),
+            details,
             data: self.data(node),
             carve_outs: node.tables("carve_out").iter().map(|carve| self.carve_out(carve)).collect(),
             sources,
@@ -339,7 +331,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn evidence(&mut self, node: &Node<'_, '_>) -> BTreeMap<String, Vec<String>> {
+    fn evidence(&mut self, node: &Node<'_, '_>, whose: &str) -> BTreeMap<String, Vec<String>> {
         let Some(table) = node.table("evidence") else { return BTreeMap::new() };
         let known = self.sources.clone();
         let mut found = BTreeMap::new();
@@ -347,8 +339,8 @@ impl Reader<'_, '_> {
             if node.get(fact).is_none() {
                 self.problem(
                     value.span(),
-                    format!("evidence for `{fact}`, which the use does not state"),
-                    Some("name a key of this use".to_owned()),
+                    format!("evidence for `{fact}`, which {whose} does not state"),
+                    Some(format!("name a key of this {}", whose.trim_start_matches("the "))),
                 );
             }
             found.insert(fact.to_owned(), self.known(&table, fact, "source", &known));

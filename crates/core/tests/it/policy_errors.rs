@@ -9,6 +9,7 @@
 )]
 
 use bezwaar_core::policy::read::{PolicyFile, read_policies};
+use bezwaar_core::policy::{Assessment, ClaimKind, ControlDetails, Named, Notice, Period, Repeat, UseDetails};
 
 const CLUB: &str = include_str!("club.toml");
 
@@ -123,6 +124,97 @@ fn mistakes_of_content_are_told_all_at_once() {
             "klub/2026-01-02.toml:94:20: there is no source `press` in this file",
             "klub/2026-01-02.toml:95:12: a dispute names at least two positions; if nobody says otherwise it is not disputed",
             "klub/2026-01-02.toml:98:6: the source `self` stands here twice; give one of them another id, or keep one",
+        ],
+    );
+}
+
+const OPTIONAL: &[(&str, &str)] = &[
+    ("summary = \"The first version.\"", "summary = \"The first version.\"\ncontact = \"privacy@club.example\"\ncomplaint_named = true"),
+    (
+        "kind = \"setting\"\nfirst_offered = \"2026-01-01\"",
+        "kind = \"setting\"\nfirst_offered = \"2026-01-01\"\nconditional = \"unknown\"\ndeadline = \"2026-02-01\"\ndeadline_closes_right = false\nid_document_required = false\nrepeat_per = [\"account\", \"version\"]\nnon_users = true\nsteps = 0\nevidence = { steps = [\"weak\"] }",
+    ),
+    (
+        "retention = \"two years\"",
+        "retention = \"two years\"\ncontrol_named = \"general-link\"\ncontrol_covers = \"unknown\"\ninterest = \"better answers\"\nassessment = \"claimed\"\nspecial_categories = true\nart9 = \"none\"\ndeletion_reaches_training = \"unknown\"\nseparate_notice = false\nnotice = \"individual\"\nkept = [{ what = \"posts\", for = \"P2Y\", sources = [\"weak\"] }, { what = \"some\", for = \"no-end\", clause = \"longer-than-stated\", sources = [\"self\"] }]",
+    ),
+    (
+        "[about]",
+        "[[source]]\nid = \"weak\"\ntitle = \"A blog\"\nurl = \"https://blog.example\"\ndate = \"2026-01-01\"\ngrade = \"W\"\n\n[[claim]]\nid = \"adults\"\nkind = \"audience\"\nholder = \"The club's page\"\nsays = \"Adults only.\"\nuses = [\"club/model\"]\nage_min = 18\nsources = [\"weak\"]\n\n[about]",
+    ),
+];
+
+#[test]
+fn optional_facts_are_read_and_weak_sources_are_legal() {
+    let files = [file("club", "2026-01-01", club(OPTIONAL))];
+    check(&files, &[]);
+    let set = read_policies(&files, None).unwrap();
+    let version = &set.policies["club"].versions[0];
+    assert_eq!(version.contact.as_deref(), Some("privacy@club.example"));
+    assert_eq!((version.complaint_named, version.file.as_str()), (Some(true), "club/2026-01-01.toml"));
+    let control = &version.controls[0];
+    assert_eq!((control.details.conditional, control.details.non_users, control.details.steps), (None, Some(true), Some(0)));
+    assert_eq!(control.details.repeat_per, Some([Repeat::Account, Repeat::Version].into()));
+    assert_eq!((control.sources_of("steps"), control.sources_of("non_users")), (&["weak".to_owned()][..], &["self".to_owned()][..]));
+    assert_eq!(control.facts["conditional"], "unknown");
+    let details = &version.uses[0].details;
+    assert_eq!((details.control_named, details.control_covers), (Some(Named::GeneralLink), None));
+    assert_eq!((details.assessment, details.notice), (Some(Assessment::Claimed), Some(Notice::Individual)));
+    assert_eq!(details.kept[0].period, Period::Span { months: 24, days: 0 });
+    assert_eq!((details.kept[1].period, details.kept[1].clause.as_deref()), (Period::NoEnd, Some("longer-than-stated")));
+    assert_eq!((version.claims[0].kind, version.claims[0].age_min), (ClaimKind::Audience, Some(18)));
+}
+
+/// What is left out is not known: nothing is made up for it.
+#[test]
+fn without_optional_facts_nothing_is_known() {
+    let set = read_policies(&[file("club", "2026-01-01", CLUB)], None).unwrap();
+    let version = &set.policies["club"].versions[0];
+    assert_eq!((&version.contact, version.complaint_named, version.claims.len()), (&None, None, 0));
+    assert_eq!(version.uses[0].details, UseDetails::default());
+    assert_eq!(version.controls[0].details, ControlDetails::default());
+}
+
+#[test]
+fn mistakes_in_optional_facts_are_told() {
+    let text = OPTIONAL.iter().fold(CLUB.to_owned(), |text, (old, new)| text.replacen(old, new, 1));
+    let changed = [
+        ("complaint_named = true", "complaint_named = \"yes\""),
+        ("control_named = \"general-link\"", "control_named = \"general\""),
+        ("for = \"P2Y\"", "for = \"2 years\""),
+        ("steps = 0", "steps = -1"),
+        ("assessment = \"claimed\"", "asessment = \"claimed\""),
+    ]
+    .iter()
+    .fold(text.clone(), |text, (old, new)| text.replacen(old, new, 1));
+    check(
+        &[file("club", "2026-01-01", changed)],
+        &[
+            "club/2026-01-01.toml:16:19: `complaint_named` must be true, false or `unknown`, not a text; write complaint_named = true",
+            "club/2026-01-01.toml:58:9: `steps` must be a whole number from 0 to 1000, not -1; write steps = 0",
+            "club/2026-01-01.toml:76:17: `control_named` has the unknown word `general`; known are `by-name`, `general-link`, `not-named`, `unknown`",
+            "club/2026-01-01.toml:79:1: unknown key `asessment`; did you mean `assessment`?",
+            "club/2026-01-01.toml:85:33: `for` must be a period such as P18M, or one of account, removal, no-end, unknown, not `2 years`; write for = \"P18M\"",
+        ],
+    );
+    let changed = [
+        ("\"version\"]\nnon_users", "\"verson\"]\nnon_users"),
+        ("evidence = { steps = [\"weak\"] }", "evidence = { step = [\"weak\"], non_users = [\"weka\"] }"),
+        ("what = \"some\"", "what = \"posts\""),
+        ("kind = \"audience\"", "kind = \"no-sale\""),
+        ("uses = [\"club/model\"]\nage_min", "uses = [\"club/modle\"]\nage_min"),
+    ]
+    .iter()
+    .fold(text, |text, (old, new)| text.replacen(old, new, 1));
+    check(
+        &[file("club", "2026-01-01", changed)],
+        &[
+            "club/2026-01-01.toml:38:9: there is no use `club/modle` in this file; did you mean `club/model`?",
+            "club/2026-01-01.toml:39:11: only a claim about an audience has an age; an age belongs to kind = \"audience\"",
+            "club/2026-01-01.toml:56:26: `repeat_per` has the unknown word `verson`; did you mean `version`? known are account, version, campaign; [] says that once is enough",
+            "club/2026-01-01.toml:59:21: evidence for `step`, which the control does not state; name a key of this control",
+            "club/2026-01-01.toml:59:44: there is no source `weka` in this file; did you mean `weak`?",
+            "club/2026-01-01.toml:85:71: the row for `posts` stands here twice; give one of them another what, or keep one",
         ],
     );
 }
