@@ -17,6 +17,7 @@ mod report;
 mod site;
 mod summary;
 mod texts;
+mod witnesses;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,7 @@ mod policy;
 mod prove;
 pub(crate) mod register;
 mod release;
-mod verify;
+pub(crate) mod verify;
 mod witness;
 
 use clap::{Parser, Subcommand, ValueEnum};

@@ -16,6 +16,7 @@ mod policy;
 mod register;
 mod swapped;
 mod witness;
+mod witnessed;
 
 #[test]
 fn no_file_is_forgotten() {

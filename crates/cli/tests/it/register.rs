@@ -46,8 +46,21 @@ impl Desk {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// The public key of the register's ledger.
+    pub(super) fn ledger_key(&self) -> String {
+        let policy = self.read("reg/public/trust.policy");
+        policy.lines().find_map(|line| line.strip_prefix("log ")).unwrap().to_owned()
+    }
+
     pub(super) fn run(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_bezwaar")).current_dir(self.folder.path()).args(args).output().unwrap()
+        self.command().args(args).output().unwrap()
+    }
+
+    /// The program, in the folder.
+    pub(super) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bezwaar"));
+        command.current_dir(self.folder.path());
+        command
     }
 
     /// The command succeeds; what it printed.

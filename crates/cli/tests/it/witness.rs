@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bezwaar_ledger::tlog::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
@@ -60,27 +60,20 @@ fn follow(bench: &Bench) -> String {
 }
 
 /// A witness that serves, and where.
-struct Serving {
-    child: Child,
-    address: String,
+pub(super) struct Serving {
+    pub(super) child: Child,
+    pub(super) address: String,
 }
 
 impl Serving {
     fn start(bench: &Bench) -> Serving {
-        let ledger = ledger_key().verifier().to_string();
-        let mut command = bench.command(&[
-            "witness",
-            "serve",
-            "--state",
-            "state",
-            "--key",
-            "witness.key",
-            "--ledger",
-            &ledger,
-            "--listen",
-            "127.0.0.1:0",
-        ]);
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        Serving::spawn(bench.command(&[]), ("state", "witness.key"), &ledger_key().verifier().to_string())
+    }
+
+    /// Goes on in the folder of a command: with this memory and this key, for this ledger.
+    pub(super) fn spawn(mut command: Command, (state, key): (&str, &str), ledger: &str) -> Serving {
+        command.args(["witness", "serve", "--state", state, "--key", key, "--ledger", ledger, "--listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();

@@ -115,12 +115,23 @@ pub struct TrustPolicy {
     witnesses: Vec<PolicyWitness>,
     groups: Vec<Group>,
     quorum: Option<Member>,
+    /// Whether a checkpoint is believed though the quorum is missing.
+    unwitnessed: bool,
 }
 
 impl TrustPolicy {
     /// The policy that accepts one ledger and asks for no witness.
     pub fn of_ledger(key: VerifierKey) -> TrustPolicy {
-        TrustPolicy { ledgers: vec![PolicyLedger { key, url: None }], witnesses: Vec::new(), groups: Vec::new(), quorum: None }
+        let ledgers = vec![PolicyLedger { key, url: None }];
+        TrustPolicy { ledgers, witnesses: Vec::new(), groups: Vec::new(), quorum: None, unwitnessed: false }
+    }
+
+    /// This policy, for whoever wants to know what holds also where the quorum is missing: such a checkpoint is then [`Trusted`] with `witnessed` false, and
+    /// with the witnesses there are. Whoever relies on witnesses looks at `witnessed`.
+    #[must_use]
+    pub fn believing_unwitnessed(mut self) -> TrustPolicy {
+        self.unwitnessed = true;
+        self
     }
 
     /// Reads a policy file, or gives all that is wrong with it.
@@ -167,10 +178,11 @@ impl TrustPolicy {
             *cosigned = true;
             witnesses.push(Witnessed { name: witness.name.clone(), key_name: witness.key.name().clone(), cosigned_at });
         }
-        if !self.quorum_met(&cosigned) {
+        let met = self.quorum_met(&cosigned);
+        if !met && !self.unwitnessed {
             return Err(PolicyError::QuorumNotMet { witnesses, known: self.witnesses.len() });
         }
-        Ok(Trusted { checkpoint: checkpoint.clone(), ledger: ledger.clone(), witnesses, witnessed: self.asks_for_witnesses() })
+        Ok(Trusted { checkpoint: checkpoint.clone(), ledger: ledger.clone(), witnesses, witnessed: met && self.asks_for_witnesses() })
     }
 
     fn quorum_met(&self, cosigned: &[bool]) -> bool {
@@ -241,6 +253,6 @@ pub struct Trusted {
     pub ledger: VerifierKey,
     /// The witnesses that cosigned, in the order of the policy, also those that were not needed.
     pub witnesses: Vec<Witnessed>,
-    /// Whether the policy asked for witnesses, and so had its quorum. If not, others may be shown another ledger.
+    /// Whether the policy asked for witnesses, and had its quorum. If not, others may be shown another ledger.
     pub witnessed: bool,
 }

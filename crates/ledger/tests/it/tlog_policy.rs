@@ -56,6 +56,9 @@ fn the_specifications_example_works_as_it_says() {
             Err(PolicyError::QuorumNotMet { witnesses, known }) => {
                 assert!(x < 2 || y < 1);
                 assert_eq!((witnesses.len(), known), (numbers.len(), 6));
+                // Whoever wants to know what else holds is told, and never that it is witnessed.
+                let trusted = policy.clone().believing_unwitnessed().check(&cosigned(&numbers)).unwrap();
+                assert_eq!((trusted.witnessed, trusted.witnesses.len()), (false, numbers.len()));
             }
             Err(other) => panic!("{other:?}"),
         }

@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use crate::error::{Error, grouped};
 use crate::printer::Printer;
 use crate::site::{SiteArgs, of_register};
+use crate::witnesses;
 
 /// Sign the ledger, publish it, and ask the witnesses
 ///
-/// Every command that enters something publishes it. This one is for a timer: it asks the witnesses again, and brings the public folder up to date.
+/// Every command that enters something publishes it; `release seal` asks the witnesses as well. This one is for a timer: it asks those that have not
+/// cosigned yet, names those that do not, and brings the public folder up to date. Exit code 6 if too few have cosigned; the ledger is published all the same.
 #[derive(clap::Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
     #[command(flatten)]
     site: SiteArgs,
@@ -18,10 +21,16 @@ pub(super) struct Args {
     trust: Option<PathBuf>,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  Publish every minute, and ask the witnesses of a trust policy:
+    * * * * *  bezwaar register publish /srv/register --trust /srv/witnesses.policy";
+
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let mut site = args.site.open(printer)?;
     let checkpoint = site.register.publish().map_err(|error| of_register(&error))?;
     super::init::write_public(&site.register)?;
     let tree = checkpoint.unverified();
-    printer.line(&format!("published  {} entries of {}", grouped(tree.size()), tree.origin().as_str()))
+    printer.line(&format!("published  {} entries of {}", grouped(tree.size()), tree.origin().as_str()))?;
+    witnesses::ask(&mut site, args.trust.as_deref(), printer)
 }

@@ -18,6 +18,7 @@ use crate::error::{Error, Kind, grouped};
 use crate::files::{Readers, write_file, write_with};
 use crate::printer::Printer;
 use crate::site::{Site, SiteArgs};
+use crate::witnesses;
 
 /// How often the gate is run again because somebody in the release objected meanwhile.
 const AGAIN_MAX: u32 = 3;
@@ -25,7 +26,8 @@ const AGAIN_MAX: u32 = 3;
 /// Seal what a job has put out, and so make it a release
 ///
 /// The extract must be at most an hour old. If somebody in the release objected since it was made, a fresh extract is made in its place and the gate runs
-/// again. The seal's hash is entered on the ledger; `seal.json`, `seal.note` and `seal.tlog-proof` are written beside the manifest.
+/// again. The seal's hash is entered on the ledger; `seal.json`, `seal.note` and `seal.tlog-proof` are written beside the manifest. Witnesses that
+/// `register.toml` names are asked, and their cosignatures are in `seal.tlog-proof`.
 #[derive(clap::Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
@@ -86,7 +88,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         let engine = Engine::open(job.clone())?;
         check_outputs(&engine, &job)?;
         match seal(&mut site, &job, args.use_within, printer) {
-            Ok(sealed) => return told(&sealed, &job, printer),
+            Ok(sealed) => return told(&with_witnesses(&mut site, sealed, printer)?, &job, printer),
             Err(Failed::ObjectedMeanwhile(count)) if !args.only => {
                 printer.note(&format!(
                     "{} accounts in it objected meanwhile: a fresh extract is made, and the gate runs again",
@@ -161,6 +163,22 @@ fn seal(site: &mut Site, job: &Job, use_within: u32, printer: &mut Printer) -> R
         SealError::ObjectedMeanwhile { count } => Failed::ObjectedMeanwhile(count),
         error => Failed::Other(of_seal(&error)),
     })
+}
+
+/// The seal with the cosignatures of the register's witnesses, if any are named. Without a quorum it is sealed all the same: sealing again gives the same release, with
+/// what they have cosigned by then.
+fn with_witnesses(site: &mut Site, sealed: Sealed, printer: &mut Printer) -> Result<Sealed, Error> {
+    if site.settings.witnesses.is_none() {
+        return Ok(sealed);
+    }
+    match witnesses::ask(site, None, printer) {
+        Err(error) if error.kind() == Kind::NotWitnessed => {
+            printer.note(&format!("{}; once they are back, seal again: it stays the same release", error.sentence()));
+        }
+        asked => asked?,
+    }
+    let again = site.register.release(sealed.seal.release).map_err(|error| of_seal(&error))?;
+    Ok(Sealed { again: sealed.again, ..again })
 }
 
 fn open_list(job: &Job) -> Result<BufReader<File>, Error> {

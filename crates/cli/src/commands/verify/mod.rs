@@ -66,7 +66,8 @@ pub(super) struct Believed {
 impl Believed {
     fn load(args: &Args) -> Result<Believed, Error> {
         Ok(Believed {
-            policy: args.trust.as_deref().map(read_policy).transpose()?,
+            // What else holds is found out also where witnesses are missing; that they are is said at the end.
+            policy: args.trust.as_deref().map(read_policy).transpose()?.map(TrustPolicy::believing_unwitnessed),
             operators: args.operator.as_deref().map(read_keys).transpose()?.unwrap_or_default(),
             independent: args.independent.as_deref().map(read_keys).transpose()?.unwrap_or_default(),
         })
@@ -124,6 +125,12 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     };
     match grade {
         Grade::Witnessed => Ok(()),
+        Grade::Recorded if believed.policy.as_ref().is_some_and(TrustPolicy::asks_for_witnesses) => {
+            Err(Error::new(Kind::NotWitnessed, "not witnessed: too few of the witnesses the trust policy asks for have cosigned")
+                .with_help(
+                    "get it again in a minute; if it stays so, ask the operator and the witnesses why: others may be shown another ledger",
+                ))
+        }
         Grade::Recorded => Err(Error::new(Kind::NotWitnessed, "not witnessed: others may be shown another ledger")
             .with_help("ask the operator for witnesses, or compare checkpoints with somebody else: --against")),
         Grade::Noted => {

@@ -32,7 +32,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyErrors> {
     }
     match reader.quorum {
         Some((_, quorum)) if reader.problems.is_empty() => {
-            Ok(TrustPolicy { ledgers: reader.ledgers, witnesses: reader.witnesses, groups: reader.groups, quorum })
+            Ok(TrustPolicy { ledgers: reader.ledgers, witnesses: reader.witnesses, groups: reader.groups, quorum, unwitnessed: false })
         }
         _ => Err(PolicyErrors::new(reader.problems)),
     }
