@@ -239,6 +239,8 @@ pub struct UseDetails {
     pub separate_notice: Option<bool>,
     /// How people were told.
     pub notice: Option<Notice>,
+    /// Whether it takes what others make or share about the person.
+    pub from_others: Option<bool>,
     /// How long what is kept.
     pub kept: Vec<Kept>,
 }

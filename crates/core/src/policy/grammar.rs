@@ -128,6 +128,7 @@ const USE: &[Field] = &[
     optional("deletion_reaches_training", Shape::BoolOrUnknown, "whether deleting reaches copies made for training"),
     optional("separate_notice", Shape::BoolOrUnknown, "whether people were told of the right to object clearly and apart"),
     optional("notice", Shape::Word(Notice::WORDS), "how people were told"),
+    optional("from_others", Shape::BoolOrUnknown, "whether it takes what others make or share about the person"),
     SOURCES,
     optional("evidence", Shape::Lists, "sources of single facts, by the fact's key"),
     required("data", Shape::Tables(DATA), "categories and the audience they are limited to"),

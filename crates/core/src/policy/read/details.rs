@@ -96,6 +96,7 @@ impl Reader<'_, '_> {
             deletion_reaches_training: node.bool("deletion_reaches_training"),
             separate_notice: node.bool("separate_notice"),
             notice: Notice::lookup(&word("notice")),
+            from_others: node.bool("from_others"),
             kept: self.kept(node),
         }
     }
