@@ -44,7 +44,7 @@ pub use engine::{Engine, IMPLAUSIBLE_PERCENT_MAX, MANIFEST, TaskReport};
 pub use error::{ErrorKind, GateError, Result};
 pub use gate::{Bound, Gate, GateSpec, Noticed, Verdicts};
 pub use inputs::{FILES_MAX, Task};
-pub use manifest::{InputEntry, Manifest, OutputEntry};
+pub use manifest::{InputEntry, Manifest, OTHERS_MAX, OutputEntry, ReleaseFiles, check_release};
 pub use people::{NAME_BYTES_MAX, NAMES_MAX};
 pub use policies::{POLICY_FILES_MAX, PolicyFolder, read_policy_folder};
 pub use subjects::{RUNS_MAX, SubjectList, SubjectsEntry, subjects_of_outputs};

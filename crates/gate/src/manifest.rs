@@ -188,6 +188,71 @@ pub(crate) struct Release {
     pub(crate) subjects: Option<SubjectsEntry>,
 }
 
+/// What stands in the folder of a finished release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseFiles {
+    /// How many files the manifest lists; each is there, byte for byte.
+    pub listed: usize,
+    /// Their size together, in bytes.
+    pub bytes: u64,
+    /// How many records the manifest says are in them.
+    pub rows: u64,
+    /// Files that are there and that it does not list, by their places in the folder, at most [`OTHERS_MAX`]: they are not of the release. Manifest and seal are
+    /// not among them.
+    pub others: Vec<String>,
+}
+
+/// The most files that are not of a release that are named.
+pub const OTHERS_MAX: usize = 100;
+
+/// Checks that the files of a finished release are those its manifest lists, and looks for others. Reads all of them; needs neither job nor key.
+///
+/// # Errors
+///
+/// `Config` when there is no manifest; `Integrity` with every file that is missing or has other bytes.
+pub fn check_release(folder: &Path) -> Result<ReleaseFiles> {
+    let release = Release::read(folder)?;
+    release.check_outputs(folder)?;
+    let listed: BTreeSet<&Path> = release.outputs.iter().map(|output| Path::new(&output.path)).collect();
+    let mut others = Vec::new();
+    find_others(folder, Path::new(""), &listed, &mut others)?;
+    Ok(ReleaseFiles {
+        listed: release.outputs.len(),
+        bytes: release.outputs.iter().map(|output| output.bytes).sum(),
+        rows: release.outputs.iter().map(|output| output.rows).sum(),
+        others,
+    })
+}
+
+/// The register's files beside a manifest.
+const SEAL_FILES: [&str; 3] = ["seal.json", "seal.note", "seal.tlog-proof"];
+
+fn find_others(folder: &Path, within: &Path, listed: &BTreeSet<&Path>, others: &mut Vec<String>) -> Result<()> {
+    let here = folder.join(within);
+    let failed = |error| GateError::io(&here, "read", error);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&here).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        names.push((entry.file_name(), entry.file_type().map_err(failed)?.is_dir()));
+    }
+    names.sort();
+    for (name, is_folder) in names {
+        let place = within.join(&name);
+        if others.len() >= OTHERS_MAX {
+            return Ok(());
+        }
+        if is_folder {
+            find_others(folder, &place, listed, others)?;
+        } else if !listed.contains(place.as_path())
+            && place != Path::new(MANIFEST)
+            && !SEAL_FILES.iter().any(|file| place == Path::new(file))
+        {
+            others.push(place.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
+}
+
 fn paths_of<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<BTreeSet<String>, D::Error> {
     #[derive(Deserialize)]
     struct Failed {

@@ -3,10 +3,14 @@
 //! Every tile and every entry is checked against the signed root; entries must be well formed and go forward in time; documents that are public must be what
 //! their entries stand for; the numbers of releases must have no gaps. What an entry *says* can only be checked by whoever has its opening.
 
+mod entered;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use bezwaar_core::time::Instant;
+
+pub use entered::{Entered, find_extract};
 
 use crate::entry::{Entry, EntryError, EntryKind};
 use crate::hex;

@@ -11,7 +11,7 @@ mod generate;
 mod policy;
 mod prove;
 pub(crate) mod register;
-mod release;
+pub(crate) mod release;
 pub(crate) mod verify;
 mod witness;
 

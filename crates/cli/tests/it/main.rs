@@ -15,6 +15,7 @@ mod help;
 mod policy;
 mod register;
 mod swapped;
+mod verify;
 mod witness;
 mod witnessed;
 

@@ -165,3 +165,22 @@ fn a_seal_carries_what_the_witnesses_signed() {
     let said = watched.verify("absence.json", 0);
     assert!(said.contains("grade      witnessed"), "{said}");
 }
+
+#[test]
+fn an_extract_and_its_rows_are_as_witnessed_as_the_ledger_they_stand_on() {
+    let watched = Watched::new(2);
+    let desk = &watched.desk;
+    desk.good(&["register", "extract", "reg", "--output", "people.extract"]);
+    desk.good(&["prove", "row", "reg", "people.extract", "facebook:1001", "--output", "row.json"]);
+    let verify = |path: &str, code: i32| {
+        let trust = ["--trust", "witnesses.policy", "--operator", "reg/public/operator.vkey", "--ledger", "reg/public"];
+        desk.ends(&[&["verify", path], trust.as_slice()].concat(), code)
+    };
+    for path in ["people.extract", "row.json"] {
+        assert!(verify(path, 6).contains("grade      recorded"));
+    }
+    desk.good(&PUBLISH);
+    for path in ["people.extract", "row.json"] {
+        assert!(verify(path, 0).contains("grade      witnessed, by north.example/w, south.example/w"));
+    }
+}

@@ -1,21 +1,15 @@
 //! `bezwaar release countersign` and `enter`: what a recipient or auditor says of a release.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use bezwaar_gate::job::Job;
-use bezwaar_gate::subjects_of_outputs;
-use bezwaar_ledger::entry::EntryKind;
-use bezwaar_ledger::receipt::DocumentReceipt;
-use bezwaar_ledger::release::{Countersignature, Role, Seal, rebuild_subjects};
+use bezwaar_ledger::release::{Countersignature, Role};
 use bezwaar_ledger::tlog::note::{KeyName, Note, SignatureType, SigningKey};
 use clap::ValueEnum;
 
-use super::of_seal;
+use super::{folder, of_seal};
 use crate::clock::now;
 use crate::commands::verify::{broken, read_keys, read_policy};
-use crate::error::{Error, Kind, grouped};
+use crate::error::{Error, Kind};
 use crate::files::{Readers, write_file};
 use crate::printer::Printer;
 use crate::site::SiteArgs;
@@ -92,11 +86,12 @@ pub(super) struct EnterArgs {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
-    let seal = sealed(&args.release, args)?;
-    check_manifest(&args.release, &seal)?;
+    let policy = read_policy(&args.trust)?;
+    let (seal, _) = folder::sealed(&args.release, &policy, &read_keys(&args.operator)?)?;
+    folder::check_manifest(&args.release, &seal)?;
     let rebuilt = match (&args.subjects, &args.job) {
         (Some(subjects), Some(job)) => {
-            rebuild(&args.release, subjects, job, &seal)?;
+            folder::rebuild(&args.release, subjects, job, &seal)?;
             true
         }
         _ => false,
@@ -118,55 +113,6 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         "rebuilt    no: the files were not read again"
     })?;
     printer.line(&format!("signed     by {}, as {role}", key.name()))
-}
-
-fn sealed(folder: &Path, args: &Args) -> Result<Seal, Error> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).map_err(|error| Error::cannot_read(&path, &error))
-    };
-    let json = read("seal.json")?;
-    let seal = Seal::from_bytes(&json).map_err(|error| broken(&error, error.help()))?;
-    let note = Note::parse(&read("seal.note")?).map_err(|error| broken(&error, error.help()))?;
-    seal.verify(&note, &read_keys(&args.operator)?).map_err(|error| broken(&error, error.help()))?;
-    let proof = DocumentReceipt::from_bytes(&read("seal.tlog-proof")?).map_err(|error| broken(&error, error.help()))?;
-    let recorded = proof.verify(EntryKind::Seal, &json, &read_policy(&args.trust)?).map_err(|error| broken(&error, error.help()))?;
-    if recorded.origin != seal.origin {
-        return Err(Error::new(Kind::Integrity, "the seal stands on another ledger than it names"));
-    }
-    Ok(seal)
-}
-
-fn check_manifest(folder: &Path, seal: &Seal) -> Result<(), Error> {
-    let path = folder.join("manifest.json");
-    let bytes = std::fs::read(&path).map_err(|error| Error::cannot_read(&path, &error))?;
-    let found = bezwaar_ledger::opening::document_hash(EntryKind::Seal, &bytes);
-    if found == Some(seal.manifest_sha256) {
-        return Ok(());
-    }
-    Err(Error::new(Kind::Integrity, "the manifest is not the one that was sealed")
-        .with_help("ask for the release again; do not use these files"))
-}
-
-fn rebuild(folder: &Path, subjects: &Path, job: &Path, seal: &Seal) -> Result<(), Error> {
-    let file = File::open(subjects).map_err(|error| Error::cannot_read(subjects, &error))?;
-    let listed = rebuild_subjects(seal, BufReader::with_capacity(1 << 20, file)).map_err(|error| broken(&error, error.help()))?;
-    let found = subjects_of_outputs(&Job::open(job)?, folder)?.entry().clone();
-    let hex: String = listed.accounts_sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    if !listed.are_of(seal) || found.sha256 != hex || found.count != listed.count {
-        return Err(Error::new(
-            Kind::Integrity,
-            format!(
-                "the files hold records of {} people, and the seal is about others: {} of them",
-                grouped(found.count),
-                grouped(seal.subjects.count)
-            ),
-        )
-        .with_help(
-            "somebody is in the files whom the seal leaves out, or the other way round: keep files and seal, and do not countersign",
-        ));
-    }
-    Ok(())
 }
 
 pub(super) fn key(args: &KeyArgs, printer: &mut Printer) -> Result<(), Error> {

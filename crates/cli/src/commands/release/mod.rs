@@ -1,6 +1,7 @@
 //! `bezwaar release`: what makes a gated corpus a release, and what recipients say of it. One file per step.
 
 mod countersign;
+pub(crate) mod folder;
 mod seal;
 
 use clap::Subcommand;

@@ -4,11 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bezwaar_ledger::entry::EntryKind;
+use bezwaar_ledger::extract::ExtractHeader;
 use bezwaar_ledger::receipt::Grade;
+use bezwaar_ledger::tlog::Hash;
 use bezwaar_ledger::tlog::checkpoint::SignedCheckpoint;
 use bezwaar_ledger::tlog::policy::Trusted;
 use bezwaar_ledger::tlog::tile::TileReader;
-use bezwaar_ledger::verify::{Comparison, LedgerReport, compare, verify_ledger};
+use bezwaar_ledger::verify::{Comparison, Entered, LedgerReport, compare, find_extract, verify_ledger};
 use bezwaar_register::keys::KeyStatement;
 
 use super::{Believed, broken};
@@ -79,6 +81,47 @@ fn told(report: &LedgerReport, printer: &mut Printer) -> Result<(), Error> {
     printer
         .note("not checked: what the entries say, and that none is missing from an extract; that takes the openings, see `bezwaar audit`");
     Ok(())
+}
+
+/// Where an extract stands on a ledger, and how well that is attested. Without a ledger to look at, an extract or a row of it has the operator's signature and no more.
+pub(super) fn entered(
+    folder: Option<&Path>,
+    believed: &Believed,
+    header: &ExtractHeader,
+    sha256: Option<Hash>,
+    printer: &mut Printer,
+) -> Result<Grade, Error> {
+    let Some(folder) = folder else {
+        printer.note("not checked: that the extract stands on the ledger others are shown; name the ledger's public folder with --ledger");
+        return Ok(Grade::Recorded);
+    };
+    let trusted = believe(&folder.join("checkpoint"), believed)?;
+    let found = find_extract(&Folder(folder.to_owned()), &trusted, header, sha256).map_err(|error| broken(&error, error.help()))?;
+    let (sentence, help) = match found {
+        Entered::At(index) => {
+            printer.line(&format!("entry      {} of {}", grouped(index), trusted.checkpoint.origin()))?;
+            if sha256.is_none() {
+                printer.note("not checked: that the row is of the very extract that was entered; whoever has the extract can compare its hash with the ledger's");
+            }
+            let grade = if trusted.witnessed { Grade::Witnessed } else { Grade::Recorded };
+            let witnesses: Vec<String> = trusted.witnesses.iter().map(|witness| witness.key_name.to_string()).collect();
+            super::acceptance::grade(grade, &witnesses, printer)?;
+            return Ok(grade);
+        }
+        Entered::Nowhere => (
+            "the ledger has no entry of this extract",
+            "get the ledger's newest files; if it is still not there, the extract was never entered",
+        ),
+        Entered::Behind => (
+            "the extract was made from more entries than this ledger has",
+            "get the ledger's newest files; if it is still smaller, it was rolled back",
+        ),
+        Entered::OtherLedger => (
+            "the extract was made from another ledger than this one",
+            "keep the ledger's checkpoint and the extract: the operator has signed both",
+        ),
+    };
+    Err(Error::new(Kind::Integrity, sentence).with_help(help))
 }
 
 /// The statements about keys, each signed by those it must be.

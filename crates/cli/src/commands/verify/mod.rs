@@ -5,9 +5,11 @@
 mod acceptance;
 mod ledger;
 mod proofs;
+mod release;
 
 use std::path::{Path, PathBuf};
 
+use bezwaar_gate::MANIFEST;
 use bezwaar_ledger::receipt::Grade;
 use bezwaar_ledger::tlog::note::VerifierKey;
 use bezwaar_ledger::tlog::policy::TrustPolicy;
@@ -43,6 +45,18 @@ pub(crate) struct Args {
     /// Compare with a checkpoint somebody else holds
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
+    /// Look for an extract, or the extract of a row, on the ledger in this folder
+    #[arg(long, value_name = "DIR")]
+    ledger: Option<PathBuf>,
+    /// Read the files of a release again, as this job says
+    #[arg(long, value_name = "JOB")]
+    job: Option<PathBuf>,
+    /// Rebuild the root of a release from the operator's list of subjects
+    #[arg(long, value_name = "FILE", requires = "job")]
+    subjects: Option<PathBuf>,
+    /// Count this countersignature of a release; can be given more than once
+    #[arg(long = "countersignature", value_name = "FILE")]
+    countersignatures: Vec<PathBuf>,
     /// Check that a row proof cites the act of this receipt
     #[arg(long, value_name = "FILE")]
     cites: Option<PathBuf>,
@@ -54,7 +68,11 @@ Examples:
     bezwaar verify o-1.tlog-proof --trust trust.policy --operator operator.vkey
 
   Check a whole ledger, and that a friend is shown the same one:
-    bezwaar verify /srv/register/public --trust trust.policy --against friends-checkpoint";
+    bezwaar verify /srv/register/public --trust trust.policy --against friends-checkpoint
+
+  Check a release you received, and read its files again:
+    bezwaar verify release-7 --trust trust.policy --operator operator.vkey \\
+      --job job.toml --subjects subjects.jsonl";
 
 /// Whom the reader believes.
 pub(super) struct Believed {
@@ -87,6 +105,14 @@ impl Believed {
         }
         Ok(&self.operators)
     }
+
+    fn independent(&self) -> Result<&[VerifierKey], Error> {
+        if self.independent.is_empty() {
+            return Err(Error::new(Kind::Usage, "the keys of recipients and auditors were not given")
+                .with_help("name a file of them with --independent"));
+        }
+        Ok(&self.independent)
+    }
 }
 
 /// Reads a trust policy: all problems at once.
@@ -114,15 +140,7 @@ pub(crate) fn read_keys(path: &Path) -> Result<Vec<VerifierKey>, Error> {
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let believed = Believed::load(args)?;
-    let grade = if args.path.is_dir() {
-        if !args.path.join("checkpoint").exists() {
-            return Err(Error::user(format!("`{}` is no ledger", args.path.display()))
-                .with_help("a ledger's public folder holds a file `checkpoint`; a release is checked by its absence or inclusion proofs and by `release countersign`"));
-        }
-        ledger::verify(&args.path, &believed, args.against.as_deref(), printer)?
-    } else {
-        file(args, &believed, printer)?
-    };
+    let grade = if args.path.is_dir() { folder(args, &believed, printer)? } else { file(args, &believed, printer)? };
     match grade {
         Grade::Witnessed => Ok(()),
         Grade::Recorded if believed.policy.as_ref().is_some_and(TrustPolicy::asks_for_witnesses) => {
@@ -140,12 +158,26 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     }
 }
 
+fn folder(args: &Args, believed: &Believed, printer: &mut Printer) -> Result<Grade, Error> {
+    let path = &args.path;
+    if path.join("checkpoint").exists() {
+        return ledger::verify(path, believed, args.against.as_deref(), printer);
+    }
+    if path.join(MANIFEST).exists() {
+        let given =
+            release::Given { subjects: args.subjects.as_deref(), job: args.job.as_deref(), countersignatures: &args.countersignatures };
+        return release::verify(path, believed, &given, printer);
+    }
+    Err(Error::user(format!("`{}` is neither a ledger nor a release", path.display()))
+        .with_help("a ledger's public folder holds a file `checkpoint`, that of a release a file `manifest.json`"))
+}
+
 fn file(args: &Args, believed: &Believed, printer: &mut Printer) -> Result<Grade, Error> {
     let path = &args.path;
     let length = std::fs::metadata(path).map_err(|error| Error::cannot_read(path, &error))?.len();
     let begins = begins_with(path)?;
     if begins.starts_with(b"bezwaar-extract/") {
-        return proofs::extract(path, believed, printer);
+        return proofs::extract(path, believed, args.ledger.as_deref(), printer);
     }
     if length > FILE_BYTES_MAX {
         return Err(not_ours(path));
@@ -159,7 +191,7 @@ fn file(args: &Args, believed: &Believed, printer: &mut Printer) -> Result<Grade
     } else if begins.starts_with(b"bezwaar-countersignature/") {
         proofs::countersignature(&bytes, believed, printer)
     } else if has("bezwaar-row/1") {
-        proofs::row(&bytes, believed, args.cites.as_deref(), printer)
+        proofs::row(&bytes, believed, args, printer)
     } else if has("bezwaar-absence/1") {
         proofs::absence(&bytes, believed, printer)
     } else {
@@ -177,7 +209,7 @@ fn begins_with(path: &Path) -> Result<Vec<u8>, Error> {
 
 fn not_ours(path: &Path) -> Error {
     Error::user(format!("`{}` is nothing that can be checked here", path.display())).with_help(
-        "it can check receipts, acceptance notes, row and absence proofs, countersignatures, extracts, and the public folder of a ledger",
+        "it can check receipts, acceptance notes, row and absence proofs, countersignatures, extracts, and the folder of a release or a ledger",
     )
 }
 

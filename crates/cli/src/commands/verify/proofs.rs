@@ -4,18 +4,19 @@ use std::path::Path;
 
 use bezwaar_ledger::event::Event;
 use bezwaar_ledger::extract::RowProof;
+use bezwaar_ledger::extract_entry::ExtractEntry;
 use bezwaar_ledger::receipt::{Grade, Receipt};
 use bezwaar_ledger::release::{AbsenceFile, Countersignature};
 use bezwaar_ledger::subject_tree::Membership;
 use bezwaar_ledger::tlog::note::Note;
 
 use super::acceptance::grade;
-use super::{Believed, broken};
+use super::{Args, Believed, broken};
 use crate::commands::register::extract::read_extract;
 use crate::error::{Error, Kind, grouped};
 use crate::printer::Printer;
 
-pub(super) fn extract(path: &Path, believed: &Believed, printer: &mut Printer) -> Result<Grade, Error> {
+pub(super) fn extract(path: &Path, believed: &Believed, ledger: Option<&Path>, printer: &mut Printer) -> Result<Grade, Error> {
     let extract = read_extract(path)?;
     extract.verify_rows().map_err(|error| broken(&error, error.help()))?;
     let header = extract.header();
@@ -35,10 +36,11 @@ pub(super) fn extract(path: &Path, believed: &Believed, printer: &mut Printer) -
         printer.line(&format!("made from  {} entries of {}", grouped(checkpoint.size), checkpoint.origin))?;
     }
     printer.note("not checked: that it has every act of the ledger; that takes the openings, see `bezwaar audit`");
-    Ok(Grade::Recorded)
+    let entry = ExtractEntry::of(&extract);
+    super::ledger::entered(ledger, believed, header, entry.map(|entry| entry.sha256), printer)
 }
 
-pub(super) fn row(bytes: &[u8], believed: &Believed, cites: Option<&Path>, printer: &mut Printer) -> Result<Grade, Error> {
+pub(super) fn row(bytes: &[u8], believed: &Believed, args: &Args, printer: &mut Printer) -> Result<Grade, Error> {
     let proof = RowProof::from_bytes(bytes).map_err(|error| broken(&error, error.help()))?;
     let row = proof.verify(believed.operators()?).map_err(|error| broken(&error, error.help()))?;
     printer.line(&format!("row        holds: row {} of an extract through {}", grouped(row.row), row.header.through))?;
@@ -46,7 +48,7 @@ pub(super) fn row(bytes: &[u8], believed: &Believed, cites: Option<&Path>, print
         let provisional = if act.provisional { ", provisional" } else { "" };
         printer.line(&format!("  {}  from {}{provisional}", act.id, act.from))?;
     }
-    if let Some(path) = cites {
+    if let Some(path) = &args.cites {
         let bytes = std::fs::read(path).map_err(|error| Error::cannot_read(path, &error))?;
         let receipt = Receipt::from_bytes(&bytes).map_err(|error| broken(&error, error.help()))?;
         let verified = receipt.verify(believed.policy()?, &believed.operators).map_err(|error| broken(&error, error.help()))?;
@@ -60,7 +62,7 @@ pub(super) fn row(bytes: &[u8], believed: &Believed, cites: Option<&Path>, print
         }
         printer.line(&format!("cites      the act `{}` of the receipt", choice.id))?;
     }
-    Ok(Grade::Recorded)
+    super::ledger::entered(args.ledger.as_deref(), believed, &row.header, None, printer)
 }
 
 pub(super) fn absence(bytes: &[u8], believed: &Believed, printer: &mut Printer) -> Result<Grade, Error> {
@@ -86,11 +88,7 @@ pub(super) fn absence(bytes: &[u8], believed: &Believed, printer: &mut Printer) 
 
 pub(super) fn countersignature(bytes: &[u8], believed: &Believed, printer: &mut Printer) -> Result<Grade, Error> {
     let note = Note::parse(bytes).map_err(|error| broken(&error, error.help()))?;
-    if believed.independent.is_empty() {
-        return Err(Error::new(Kind::Usage, "the keys of recipients and auditors were not given")
-            .with_help("name a file of them with --independent"));
-    }
-    let (signed, names) = Countersignature::verify(&note, &believed.independent).map_err(|error| broken(&error, error.help()))?;
+    let (signed, names) = Countersignature::verify(&note, believed.independent()?).map_err(|error| broken(&error, error.help()))?;
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     printer.line(&format!("signed     by {}, as {}", names.join(", "), signed.role))?;
     printer.line(&format!("release    {} of {}, {} subjects", signed.release, signed.origin, grouped(signed.subjects)))?;
