@@ -12,6 +12,7 @@ mod policy;
 mod prove;
 pub(crate) mod register;
 pub(crate) mod release;
+mod signal;
 pub(crate) mod verify;
 mod witness;
 
@@ -49,6 +50,7 @@ enum Command {
     Extract(extract::Args),
     Gate(gate::Args),
     Policy(policy::Args),
+    Signal(signal::Args),
     Register(register::Args),
     Doctor(doctor::Args),
     Release(release::Args),
@@ -77,6 +79,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<(), Error> {
         Command::Extract(args) => extract::run(&args, printer),
         Command::Gate(args) => gate::run(&args, printer),
         Command::Policy(args) => policy::run(&args, printer),
+        Command::Signal(args) => signal::run(&args, printer),
         Command::Register(args) => register::run(&args, printer),
         Command::Doctor(args) => doctor::run(&args, printer),
         Command::Release(args) => release::run(&args, printer),

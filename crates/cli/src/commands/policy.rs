@@ -183,7 +183,8 @@ fn show(args: &ShowArgs, printer: &mut Printer) -> Result<(), Error> {
     Ok(())
 }
 
-fn find<'p>(policies: &'p PolicySet, name: &str) -> Result<(&'p Policy, &'p Version), Error> {
+/// The policy and version that `ID[@VERSION]` names.
+pub(super) fn find<'p>(policies: &'p PolicySet, name: &str) -> Result<(&'p Policy, &'p Version), Error> {
     let (id, wanted) = match name.split_once('@') {
         Some((id, version)) => (id, Some(version)),
         None => (name, None),
