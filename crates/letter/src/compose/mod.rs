@@ -16,7 +16,7 @@ pub use objection::objection;
 pub use reminder::reminder;
 
 use crate::case::{Case, RequestKind};
-use crate::contacts::{Authority, Controller};
+use crate::contacts::{Authority, Controller, email_address};
 use crate::letter::{Block, Letter};
 use crate::person::{Person, PersonError, Who};
 use crate::texts::{Language, Texts};
@@ -294,7 +294,9 @@ struct Addressee<'a> {
 
 impl<'a> From<&'a Controller> for Addressee<'a> {
     fn from(controller: &'a Controller) -> Addressee<'a> {
-        Addressee { name: &controller.name, address: &controller.address, email: controller.email.as_ref() }
+        // A data protection officer with a mail address gets the mail where no other address is known.
+        let dpo = controller.dpo.as_ref().filter(|dpo| email_address(dpo));
+        Addressee { name: &controller.name, address: &controller.address, email: controller.email.as_ref().or(dpo) }
     }
 }
 

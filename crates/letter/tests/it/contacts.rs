@@ -76,3 +76,26 @@ fn nothing_in_an_address_can_open_another_header() {
         assert!(found.len() == 1 && found[0].contains("is no e-mail address"), "{bad}: {found:?}");
     }
 }
+
+/// The contact points that ship are read by the same reader, and every one names what backs it.
+#[test]
+fn the_shipped_contact_points_are_good() {
+    let text = include_str!("../../../../policies/contacts.toml");
+    let shipped = read_contacts("policies/contacts.toml", text)
+        .unwrap_or_else(|problems| panic!("{:#?}", problems.iter().map(|problem| problem.in_one_line(text)).collect::<Vec<_>>()));
+    for id in ["ap", "dpc"] {
+        assert!(shipped.authority(id).is_some(), "{id}");
+    }
+    let folders = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies")).unwrap().map(|entry| entry.unwrap());
+    let known: Vec<String> = folders.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap()).collect();
+    for controller in &shipped.controllers {
+        let strangers: Vec<_> = controller.policies.iter().filter(|id| !known.contains(id)).collect();
+        assert!(strangers.is_empty(), "{}: there is no policy {strangers:?}", controller.id);
+    }
+    let used: Vec<&String> =
+        (shipped.controllers.iter().flat_map(|one| one.sources.iter().chain(one.forms.iter().flat_map(|form| &form.sources))))
+            .chain(shipped.authorities.iter().flat_map(|one| &one.sources))
+            .collect();
+    let idle: Vec<_> = shipped.sources.iter().filter(|source| !used.contains(&&source.id)).map(|source| &source.id).collect();
+    assert!(idle.is_empty(), "sources that back nothing: {idle:?}");
+}
