@@ -54,6 +54,15 @@ impl SiteArgs {
         self.open_with(Opening { check: Check::Quick, without_lost_keys: false }, printer)
     }
 
+    /// As [`SiteArgs::open`], for what needs none of the keys that may be lost, or at most the ledger's: a lost key is named, and the rest goes on.
+    pub(crate) fn open_without_lost_keys(&self, printer: &mut Printer) -> Result<Site, Error> {
+        let site = self.open_with(Opening { check: Check::Quick, without_lost_keys: true }, printer)?;
+        for purpose in site.register.keys().lost() {
+            printer.note(&format!("the key `{}` is lost: see `bezwaar doctor`", purpose.as_str()));
+        }
+        Ok(site)
+    }
+
     /// Opens the register so thoroughly.
     pub(crate) fn open_with(&self, opening: Opening, printer: &mut Printer) -> Result<Site, Error> {
         let (register, settings) = folder::open(&self.register, parts(), opening, now()).map_err(|error| of_register(&error))?;

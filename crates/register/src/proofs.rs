@@ -3,19 +3,23 @@
 use std::fmt;
 
 use bezwaar_core::account::Account;
+use bezwaar_ledger::event::Event;
 use bezwaar_ledger::extract::{Extract, ExtractError, RowProof, RowProver};
 use bezwaar_ledger::opening::Salt;
 use bezwaar_ledger::receipt::{Claim, Receipt, ReceiptError};
 use bezwaar_ledger::release::{AbsenceFile, AccountProof};
 use bezwaar_ledger::subject_tree::SubjectIndex;
+use bezwaar_ledger::tlog::note::Note;
 use bezwaar_ledger::tlog::proof_file::ProofFile;
 
-use crate::engine::{Register, RegisterError};
+use crate::engine::{Placed, Register, RegisterError};
 use crate::keys::Purpose;
 use crate::release::{SealError, subjects};
+use crate::vault::OpenedRow;
 
 impl Register {
-    /// The receipt of the act with this id: that it is on the ledger as published now.
+    /// The receipt of the act with this id: that it is on the ledger as published now. The operator's acceptance note is in it, so that it still binds the operator if
+    /// the ledger's key is lost or its files are gone; without the operator's key there is none.
     pub fn prove_inclusion(&mut self, id: &str) -> Result<Receipt, ProofsError> {
         self.publish()?;
         let mut reader = self.reader()?;
@@ -25,8 +29,19 @@ impl Register {
         let proof = ProofFile::new(index, inclusion.proof, inclusion.checkpoint)
             .map_err(|error| ProofsError::Receipt(ReceiptError::Proof(error)))?;
         let salt = Salt::from_bytes(row.salt);
-        let claim = Claim { acceptance: None, kind: row.entry.kind, recorded_at: row.entry.recorded_at, salt, body: row.body };
+        let acceptance = self.accepted(index, &row);
+        let claim = Claim { acceptance, kind: row.entry.kind, recorded_at: row.entry.recorded_at, salt, body: row.body };
         Receipt::recorded(claim, proof).map_err(ProofsError::Receipt)
+    }
+
+    fn accepted(&self, index: u64, row: &OpenedRow) -> Option<Note> {
+        let accepter = self.accepter().ok()?;
+        let received_at = match Event::from_bytes(row.entry.kind, &row.body).ok()? {
+            Event::Choice(choice) => choice.received_at,
+            Event::Confirmation(confirmation) => confirmation.received_at,
+            Event::Void(_) | Event::Tombstone(_) => row.entry.recorded_at,
+        };
+        accepter.accept(&Placed { index, entry: row.entry, salt: None, fresh: false }, received_at).ok()
     }
 
     /// What a signed extract has of an account: its whole row. `None`: the account has no row, which cannot be shown.

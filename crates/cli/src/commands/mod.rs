@@ -9,7 +9,7 @@ mod extract;
 mod gate;
 mod generate;
 mod policy;
-mod prove;
+pub(crate) mod prove;
 pub(crate) mod register;
 pub(crate) mod release;
 mod signal;

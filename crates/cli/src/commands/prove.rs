@@ -9,7 +9,7 @@ use super::register::extract::read_extract;
 use crate::error::{Error, Kind};
 use crate::files::{Readers, write_file};
 use crate::printer::Printer;
-use crate::site::{Site, SiteArgs, account, of_error, of_register};
+use crate::site::{SiteArgs, account, of_error, of_register};
 
 /// Make proofs for a person
 ///
@@ -28,8 +28,11 @@ enum Command {
 }
 
 /// Show that an act is on the ledger: its receipt
+///
+/// It holds the act, the operator's acceptance note, and the proof that the ledger has it, with the witnesses' cosignatures there are. It can be checked offline, also
+/// when the register has lost it.
 #[derive(clap::Args, Debug)]
-struct InclusionArgs {
+pub(crate) struct InclusionArgs {
     #[command(flatten)]
     site: SiteArgs,
     /// The id of the act
@@ -76,23 +79,21 @@ struct AbsenceArgs {
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     match &args.command {
-        Command::Inclusion(args) => {
-            let mut site = args.site.open(printer)?;
-            let bytes = receipt(&mut site, &args.id)?;
-            write_file(&args.output, &bytes, Readers::Owner)?;
-            printer.line(&format!("receipt    {}", args.output.display()))?;
-            printer.note("it says what somebody did, in clear: it is for that person");
-            Ok(())
-        }
+        Command::Inclusion(args) => inclusion(args, printer),
         Command::Row(args) => row(args, printer),
         Command::Absence(args) => absence(args, printer),
     }
 }
 
-/// The receipt of an act.
-pub(crate) fn receipt(site: &mut Site, id: &str) -> Result<Vec<u8>, Error> {
-    let receipt = site.register.prove_inclusion(id).map_err(|error| of_proofs(&error))?;
-    receipt.to_bytes().map_err(|error| of_error(Kind::Integrity, &error, error.help()))
+/// Writes the receipt of an act: with the operator's acceptance note, and the cosignatures there are.
+pub(crate) fn inclusion(args: &InclusionArgs, printer: &mut Printer) -> Result<(), Error> {
+    let mut site = args.site.open_without_lost_keys(printer)?;
+    let receipt = site.register.prove_inclusion(&args.id).map_err(|error| of_proofs(&error))?;
+    let bytes = receipt.to_bytes().map_err(|error| of_error(Kind::Integrity, &error, error.help()))?;
+    write_file(&args.output, &bytes, Readers::Owner)?;
+    printer.line(&format!("receipt    {}", args.output.display()))?;
+    printer.note("it says what somebody did, in clear: it is for that person");
+    Ok(())
 }
 
 fn row(args: &RowArgs, printer: &mut Printer) -> Result<(), Error> {

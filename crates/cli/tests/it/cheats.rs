@@ -130,6 +130,8 @@ fn move_receipt(desk: &Desk, receipt: &str, entries: &[Entry], to: &str) {
 fn forge_receipt(desk: &Desk, receipt: &str, to: &str, change: impl FnOnce(&mut Claim)) {
     let proof = ProofFile::parse(&bytes(desk, receipt)).unwrap();
     let mut claim = Receipt::from_bytes(&bytes(desk, receipt)).unwrap().claim().clone();
+    // With the operator's note in it, it would be caught by that already.
+    claim.acceptance = None;
     change(&mut claim);
     std::fs::write(desk.path(to), Receipt::recorded(claim, proof).unwrap().to_bytes().unwrap()).unwrap();
 }
@@ -525,6 +527,12 @@ fn cheat_11_shows_a_forged_receipt() {
         let said = desk.verify(name, &[], 5);
         assert!(said.contains("the proof in the receipt does not hold"), "{name}: {said}");
     };
+    let own = Receipt::from_bytes(&bytes(&desk, "o-1.tlog-proof")).unwrap().claim().acceptance.clone();
+    forge_receipt(&desk, "o-1.tlog-proof", "with-note.tlog-proof", |claim| {
+        claim.acceptance = own;
+        replace_body(claim, "1001", "1009");
+    });
+    assert!(desk.verify("with-note.tlog-proof", &[], 5).contains("the parts of the receipt are of different entries"));
     forged("other-person.tlog-proof", &|claim| replace_body(claim, "1001", "1009"));
     forged("more-uses.tlog-proof", &|claim| replace_body(claim, "[\"meta/*\"]", "null"));
     forged("earlier.tlog-proof", &|claim| replace_body(claim, "2025-05-26", "2024-05-26"));

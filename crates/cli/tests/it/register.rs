@@ -130,6 +130,48 @@ fn what_was_filed_is_on_the_ledger_and_in_the_extract() {
 }
 
 #[test]
+fn a_receipt_has_the_operators_word_as_well() {
+    let desk = Desk::with_register();
+    desk.good(&["register", "receipt", "reg", "o-1", "--output", "o-1.tlog-proof"]);
+    let said = desk.verify("o-1.tlog-proof", &[], 6);
+    assert!(said.contains("accepted   by the operator, to be published by ") && said.contains("grade      recorded"), "{said}");
+    // Another operator's key did not give that word.
+    desk.good(&["register", "init", "reg2", "--origin", "register.example/o", "--anchor", "anchor2"]);
+    let other = ["verify", "o-1.tlog-proof", "--trust", "reg/public/trust.policy", "--operator", "reg2/public/operator.vkey"];
+    assert!(desk.ends(&other, 5).contains("the acceptance note in the receipt does not count"));
+}
+
+#[test]
+fn what_needs_no_lost_key_goes_on_without_it() {
+    let desk = Desk::with_register();
+    desk.with_job();
+    desk.good(&["gate", "job.toml"]);
+    desk.good(&["release", "seal", "reg", "job.toml"]);
+    let key = desk.good(&["release", "key", "--name", "lab.example/releases", "--output", "lab.key"]);
+    desk.write("lab.vkey", &key);
+    let sign = ["release", "countersign", "out", "--key", "lab.key", "--as", "recipient", "--output", "lab.note"];
+    desk.good(&[sign.as_slice(), TRUST.as_slice()].concat());
+    for name in ["operator", "index", "root"] {
+        std::fs::rename(desk.path(&format!("reg/keys/{name}.key")), desk.path(&format!("{name}.away"))).unwrap();
+    }
+    assert!(desk.good(&["release", "enter", "reg", "lab.note", "--independent", "lab.vkey"]).contains("the key `operator` is lost"));
+    desk.good(&["register", "publish", "reg"]);
+    desk.good(&["register", "receipt", "reg", "o-1", "--output", "o-1.tlog-proof"]);
+    assert!(desk.verify("o-1.tlog-proof", &[], 6).contains("there is no acceptance note in it"));
+    desk.ends(&["register", "extract", "reg", "--output", "more.extract"], 1);
+}
+
+#[test]
+fn confirming_an_act_tells_of_its_copies() {
+    let desk = Desk::with_register();
+    desk.write("aliases.jsonl", "{\"account\":\"instagram:77\",\"handle\":\"instagram:noor.v\",\"from\":\"2020-01-01T00:00:00Z\"}\n");
+    desk.good(&["register", "aliases", "reg", "aliases.jsonl"]);
+    let said = desk.good(&["register", "confirm", "reg", "o-2", "--holder", "instagram:noor.v"]);
+    assert!(said.contains("confirmed  o-2\nconfirmed  o-2+1\n"), "{said}");
+    assert!(desk.good(&["register", "confirm", "reg", "o-2", "--holder", "instagram:noor.v"]).contains("was confirmed before"));
+}
+
+#[test]
 fn a_release_is_sealed_countersigned_and_without_her() {
     let desk = Desk::with_register();
     desk.with_job();

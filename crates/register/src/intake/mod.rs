@@ -42,7 +42,7 @@ pub use forget::{FORGET_TOKEN_MICROS, ForgetRequest, Forgotten};
 pub use import::{IMPORT_ACTS_AT_ONCE, ImportOptions, Imported, Senders, Unfinished};
 pub use lines::LINE_BYTES_MAX;
 pub use list::{ListCode, ListCounts, Listed};
-pub use people::{Notice, OUTBOX_MAX, Role, Voided};
+pub use people::{Confirmed, Notice, OUTBOX_MAX, Role, Voided};
 pub use problems::{PROBLEMS_SHOWN_MAX, Problems};
 pub use rows::Form;
 pub use source::{FileHash, Source};

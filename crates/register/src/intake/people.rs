@@ -48,9 +48,20 @@ pub struct Voided {
     pub effective_at: Instant,
 }
 
+/// What came of confirming an act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmed {
+    /// The acts that are confirmed now: the one named, and its copies for other names. Empty: that was said already.
+    pub acts: Vec<String>,
+    /// Copies that stay provisional, because their names are or were somebody else's too. They count all the same.
+    pub left: Vec<String>,
+}
+
 impl Intake<'_> {
-    /// The account holder, confirmed, says that a provisional act is theirs. It ends a void that was declared. `false`: that was said already.
-    pub fn confirm(&mut self, id: &str, holder: &Account, now: Instant) -> Result<bool, IntakeError> {
+    /// The account holder, confirmed, says that a provisional act is theirs. It ends a void that was declared. Its copies for other names are confirmed with it, if
+    /// those names are the holder's alone or the copies were declared void; of a name that is or was somebody else's too, the copy stays provisional.
+    pub fn confirm(&mut self, id: &str, holder: &Account, now: Instant) -> Result<Confirmed, IntakeError> {
+        self.refresh();
         let choice = self.choice(id)?;
         if choice.person.as_ref() != Some(holder) {
             return Err(Refusal::NotYours.into());
@@ -58,14 +69,29 @@ impl Intake<'_> {
         if !choice.provisional {
             return Err(Refusal::NotProvisional.into());
         }
-        if self.is_there(&confirmation_id(id))? {
-            return Ok(false);
-        }
         let received_at = self.books.time(now)?;
-        let event =
-            Event::Confirmation(Confirmation { id: confirmation_id(id), confirms: id.to_owned(), person: holder.clone(), received_at });
-        self.write(&[NewEvent { event, contact: None }], Vec::new(), now)?;
-        Ok(true)
+        let (mut confirmed, mut events) = (Confirmed { acts: Vec::new(), left: Vec::new() }, Vec::new());
+        let copies = self.copies(id)?;
+        for act in std::iter::once(&choice).chain(&copies) {
+            let Some(person) = act.person.as_ref().filter(|_| act.provisional) else { continue };
+            if self.is_there(&confirmation_id(&act.id))? {
+                continue;
+            }
+            // One that was declared void counts again in any case: a doubt about a name costs nobody their no.
+            let sure = person == holder || self.ties.is_one(self.books, holder, person, choice.received_at)?;
+            if !sure && !self.is_there(&void_id(&act.id))? {
+                confirmed.left.push(act.id.clone());
+                continue;
+            }
+            let id = confirmation_id(&act.id);
+            let event = Event::Confirmation(Confirmation { id, confirms: act.id.clone(), person: person.clone(), received_at });
+            events.push(NewEvent { event, contact: None });
+            confirmed.acts.push(act.id.clone());
+        }
+        if !events.is_empty() {
+            self.write(&events, Vec::new(), now)?;
+        }
+        Ok(confirmed)
     }
 
     /// Declares a provisional objection void, with all its copies for other names but the filer's own no. It takes effect after

@@ -217,6 +217,23 @@ impl TieBook {
         Ok(covered)
     }
 
+    /// Whether two names are of one person and of nobody else: both of one account, which no other account ever shared them with. `one` was used at `at`.
+    pub(super) fn is_one(&mut self, books: &mut dyn Books, one: &Account, other: &Account, at: Instant) -> Result<bool, RegisterError> {
+        let own = self.of(books, one)?;
+        let mut holders: BTreeSet<Account> = own.holders.iter().filter(|tie| tie.holds(at)).map(|tie| tie.other.clone()).collect();
+        if own.holders.is_empty() {
+            holders.insert(one.clone());
+        }
+        let Some(account) = holders.pop_first().filter(|_| holders.is_empty()) else { return Ok(false) };
+        for name in [one, other].into_iter().filter(|name| **name != account) {
+            let names = self.of(books, name)?;
+            if names.holders.is_empty() || names.holders.iter().any(|tie| tie.other != account) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The values to set for what changed.
     pub(super) fn values(&mut self, values: &mut Vec<(ValueName, Vec<u8>)>) {
         if !self.changed.is_empty() && self.any != Some(true) {

@@ -8,6 +8,7 @@ use bezwaar_core::time::DAY_MICROS;
 use bezwaar_ledger::entry::EntryKind;
 use bezwaar_ledger::extract::{ExtractOptions, Signer, write_signed_extract};
 use bezwaar_ledger::opening::document_hash;
+use bezwaar_ledger::receipt::{Claim, Receipt};
 use bezwaar_ledger::tlog::proof_file::ProofFile;
 use bezwaar_register::release::SealOrder;
 use serde_json::{Value, json};
@@ -192,9 +193,12 @@ impl Scene<'_> {
         let receipt = self.read("her.tlog-proof")?;
         let wrong = |error: &dyn std::fmt::Display| Error::new(Kind::Internal, error.to_string());
         let proof = ProofFile::parse(receipt.as_bytes()).map_err(|error| wrong(&error))?;
-        let claim = String::from_utf8_lossy(proof.extra()).replace("2025-05-26T21:50:00Z", "2025-05-28T21:50:00Z");
-        let later = proof.with_extra(claim.into_bytes()).map_err(|error| wrong(&error))?;
-        self.write("later.tlog-proof", &later.to_string())?;
+        let mut claim = Claim::from_bytes(proof.extra()).map_err(|error| wrong(&error))?;
+        // The first word of the operator is left out, since it has the right date.
+        claim.acceptance = None;
+        claim.body = String::from_utf8_lossy(&claim.body).replace("2025-05-26T21:50:00Z", "2025-05-28T21:50:00Z").into_bytes();
+        let later = Receipt::recorded(claim, proof).and_then(|later| later.to_bytes()).map_err(|error| wrong(&error))?;
+        self.write("later.tlog-proof", &String::from_utf8_lossy(&later))?;
         let words = "the proof leads to another root than the tree has";
         self.caught(&[&["verify", &self.path("later.tlog-proof")], self.believing().as_slice()].concat(), 5, words)?;
         let how = "gives her a receipt dated two days later, under the same signed checkpoint";

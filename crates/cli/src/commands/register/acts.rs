@@ -17,7 +17,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
-    let site = args.site.open(printer)?;
+    let site = args.site.open_without_lost_keys(printer)?;
     let services = site.policies(printer)?.services;
     let account = account(&args.account, &services)?;
     let mut reader = site.register.reader().map_err(|error| of_register(&error))?;

@@ -11,6 +11,7 @@ mod status;
 
 use clap::Subcommand;
 
+use super::prove;
 use crate::error::Error;
 use crate::printer::Printer;
 
@@ -29,6 +30,7 @@ enum Command {
     Init(init::Args),
     Status(status::Args),
     Acts(acts::Args),
+    Receipt(prove::InclusionArgs),
     Publish(publish::Args),
     Rotate(rotate::Args),
     Policy(init::PolicyArgs),
@@ -49,6 +51,7 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         Command::Init(args) => init::run(args, printer),
         Command::Status(args) => status::run(args, printer),
         Command::Acts(args) => acts::run(args, printer),
+        Command::Receipt(args) => prove::inclusion(args, printer),
         Command::Publish(args) => publish::run(args, printer),
         Command::Rotate(args) => rotate::run(args, printer),
         Command::Policy(args) => init::policy(args, printer),

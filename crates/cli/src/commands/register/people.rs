@@ -11,7 +11,7 @@ use crate::site::{SiteArgs, account};
 
 /// Record that the holder of an account confirmed a provisional act
 ///
-/// It ends a void that was declared.
+/// It ends a void that was declared. Copies of the act for other names are confirmed with it, if those names are the holder's alone; each is told.
 #[derive(clap::Args, Debug)]
 pub(super) struct ConfirmArgs {
     #[command(flatten)]
@@ -73,9 +73,18 @@ pub(super) fn confirm(args: &ConfirmArgs, printer: &mut Printer) -> Result<(), E
     let mut site = args.site.open(printer)?;
     let services = site.policies(printer)?.services;
     let holder = account(&args.holder, &services)?;
-    let fresh = Intake::new(site.register.writer()).confirm(&args.id, &holder, now()).map_err(|error| of_intake("", error))?;
+    let confirmed = Intake::new(site.register.writer()).confirm(&args.id, &holder, now()).map_err(|error| of_intake("", error))?;
     site.publish()?;
-    printer.line(if fresh { "confirmed" } else { "was confirmed before" })
+    for id in &confirmed.acts {
+        printer.line(&format!("confirmed  {id}"))?;
+    }
+    if confirmed.acts.is_empty() {
+        printer.line("was confirmed before")?;
+    }
+    for id in &confirmed.left {
+        printer.note(&format!("`{id}` stays provisional: its name is or was somebody else's too; it counts all the same"));
+    }
+    Ok(())
 }
 
 pub(super) fn void(args: &VoidArgs, printer: &mut Printer) -> Result<(), Error> {

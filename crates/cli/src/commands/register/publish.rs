@@ -27,7 +27,7 @@ Examples:
     * * * * *  bezwaar register publish /srv/register --trust /srv/witnesses.policy";
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
-    let mut site = args.site.open(printer)?;
+    let mut site = args.site.open_without_lost_keys(printer)?;
     let checkpoint = site.register.publish().map_err(|error| of_register(&error))?;
     super::init::write_public(&site.register)?;
     let tree = checkpoint.unverified();

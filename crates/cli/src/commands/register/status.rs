@@ -23,7 +23,7 @@ pub(super) struct Args {
 const AT_ONCE: usize = 65_536;
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
-    let site = args.site.open(printer)?;
+    let site = args.site.open_without_lost_keys(printer)?;
     let mut reader = site.register.reader().map_err(|error| of_register(&error))?;
     let mut counts: BTreeMap<EntryKind, u64> = BTreeMap::new();
     let (mut size, mut last) = (0, None);

@@ -132,7 +132,7 @@ pub(super) fn enter(args: &EnterArgs, printer: &mut Printer) -> Result<(), Error
     let bytes = std::fs::read(&args.countersignature).map_err(|error| Error::cannot_read(&args.countersignature, &error))?;
     let note = Note::parse(&bytes).map_err(|error| broken(&error, error.help()))?;
     let keys = read_keys(&args.independent)?;
-    let mut site = args.site.open(printer)?;
+    let mut site = args.site.open_without_lost_keys(printer)?;
     let index = site.register.enter_countersignature(&note, &keys, now()).map_err(|error| of_seal(&error))?;
     site.publish()?;
     printer.line(&format!("entry      {index}"))

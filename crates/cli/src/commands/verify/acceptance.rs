@@ -37,7 +37,9 @@ pub(super) fn receipt(bytes: &[u8], believed: &Believed, printer: &mut Printer) 
             printer.line("state      provisional: it counts, and waits for the account holder")?;
         }
     }
-    if verified.acceptance.is_none() {
+    if let Some(accepted) = &verified.acceptance {
+        printer.line(&format!("accepted   by the operator, to be published by {}", accepted.published_by()))?;
+    } else {
         printer.note(if believed.operators.is_empty() {
             "an acceptance note, if there is one, was not checked: no key of the operator was given"
         } else {

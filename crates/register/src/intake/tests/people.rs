@@ -48,8 +48,8 @@ fn a_provisional_objection_counts_and_ends_only_by_its_holder_or_by_a_void_in_ti
     for day in ["2026-02-10", "2026-03-01"] {
         let mut books = books.clone();
         assert_eq!(refusal(Intake::new(&mut books).confirm("o", &account("f:2"), at(day))), Refusal::NotYours);
-        assert!(Intake::new(&mut books).confirm("o", &account("f:1"), at(day)).unwrap());
-        assert!(!Intake::new(&mut books).confirm("o", &account("f:1"), at(day)).unwrap());
+        assert_eq!(confirmed(&mut books, "o", "f:1", day), (vec!["o".to_owned()], vec![]));
+        assert_eq!(confirmed(&mut books, "o", "f:1", day), (vec![], vec![]));
         assert!(withheld(&books, "f:1", "2026-04-01"));
         assert_eq!(
             refusal(Intake::new(&mut books).void("o+0", REASON, ["a", "b"], at(day)).map(drop).and(Intake::new(&mut books).void(
@@ -61,6 +61,64 @@ fn a_provisional_objection_counts_and_ends_only_by_its_holder_or_by_a_void_in_ti
             Refusal::NotProvisional
         );
     }
+}
+
+fn confirmed(books: &mut MemoryBooks, id: &str, holder: &str, day: &str) -> (Vec<String>, Vec<String>) {
+    let confirmed = Intake::new(books).confirm(id, &account(holder), at(day)).unwrap();
+    (confirmed.acts, confirmed.left)
+}
+
+fn alias(account_text: &str, handle: &str, from: &str, until: Option<&str>) -> (usize, super::super::Alias) {
+    (1, super::super::Alias { account: account(account_text), handle: account(handle), from: at(from), until: until.map(at) })
+}
+
+#[test]
+fn confirming_an_act_confirms_its_copies_for_names_that_are_the_holders_alone() {
+    let mut books = MemoryBooks::default();
+    // One handle is theirs alone; the other was somebody else's before.
+    let aliases = [
+        alias("f:1", "f:noor", "2020-01-01", None),
+        alias("f:9", "f:shared", "2018-01-01", Some("2020-01-01")),
+        alias("f:1", "f:shared", "2020-01-01", None),
+    ];
+    Intake::new(&mut books).learn(&aliases, at(NOW)).unwrap();
+    file(&mut books, &unconfirmed(object("o", "f:1", "2026-01-10")), NOW);
+    let copies = Intake::new(&mut books).copies("o").unwrap();
+    let id_for = |name: &str| copies.iter().find(|copy| copy.person == Some(account(name))).unwrap().id.clone();
+    let (sure, unsure) = (id_for("f:noor"), id_for("f:shared"));
+    assert_eq!(confirmed(&mut books, "o", "f:1", NOW), (vec!["o".to_owned(), sure], vec![unsure.clone()]));
+    // Said again, it says nothing new; what is left still counts, and can still be void.
+    assert_eq!(confirmed(&mut books, "o", "f:1", NOW), (vec![], vec![unsure.clone()]));
+    assert_eq!(refusal(Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW))), Refusal::NotProvisional);
+    assert!(withheld(&books, "f:shared", NOW));
+    let provisional: Vec<String> =
+        books.choices(at("2026-02-02")).into_iter().filter(|choice| choice.provisional).map(|choice| choice.id).collect();
+    assert_eq!(provisional, [unsure]);
+    // A copy for a name learnt later is of a confirmed act.
+    Intake::new(&mut books).learn(&[alias("f:1", "f:later", "2020-01-01", None)], at(NOW)).unwrap();
+    assert!(!Intake::new(&mut books).copies("o").unwrap().last().unwrap().provisional);
+}
+
+#[test]
+fn an_act_under_a_handle_confirms_for_the_one_account_it_was_of_and_not_for_several() {
+    for (second, sure) in [(None, true), (Some("f:2"), false)] {
+        let mut books = MemoryBooks::default();
+        let first = alias("f:1", "mail:a@b.example", "2020-01-01", None);
+        let second = second.map(|account| alias(account, "mail:a@b.example", "2020-01-01", None));
+        Intake::new(&mut books).learn(&[first].into_iter().chain(second).collect::<Vec<_>>(), at(NOW)).unwrap();
+        file(&mut books, &unconfirmed(object("o", "mail:a@b.example", "2026-01-10")), NOW);
+        let (acts, left) = confirmed(&mut books, "o", "mail:a@b.example", NOW);
+        assert_eq!((acts.len(), left.len()), if sure { (2, 0) } else { (1, 2) });
+    }
+    // What was declared void, wrongly as it shows, counts again for every name: nobody's no is lost for a doubt about a name.
+    let mut books = MemoryBooks::default();
+    let aliases = [alias("f:1", "mail:a@b.example", "2020-01-01", None), alias("f:2", "mail:a@b.example", "2020-01-01", None)];
+    Intake::new(&mut books).learn(&aliases, at(NOW)).unwrap();
+    file(&mut books, &unconfirmed(object("o", "mail:a@b.example", "2026-01-10")), NOW);
+    Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
+    assert!(!withheld(&books, "f:1", "2026-03-01"));
+    assert_eq!(confirmed(&mut books, "o", "mail:a@b.example", "2026-03-01").0.len(), 3);
+    assert!(withheld(&books, "f:1", "2026-03-02") && withheld(&books, "f:2", "2026-03-02"));
 }
 
 #[test]
