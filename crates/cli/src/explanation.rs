@@ -369,7 +369,7 @@ mod tests {
             for (language, item) in
                 [Language::Nl, Language::En].into_iter().flat_map(|language| items.iter().map(move |item| (language, item)))
             {
-                let texts = Texts::of(language).unwrap();
+                let texts = language.texts().unwrap();
                 let scene = Scene::new(&texts, &inputs, item.as_ref());
                 for reason in reasons() {
                     let sentence = scene.sentence(&reason);

@@ -1,16 +1,13 @@
-//! What people read, in one data file per language (`texts/*.toml`).
+//! The language people are spoken to in, as an argument and as the environment names it.
 
-use std::collections::BTreeMap;
-
-use bezwaar_core::item::Category;
-use bezwaar_core::time::Day;
-use bezwaar_core::{Code, Group};
+use bezwaar_lens::plain;
 use clap::ValueEnum;
-use serde::Deserialize;
 
 use crate::error::Error;
 
-/// A language people are spoken to in.
+pub(crate) use bezwaar_lens::plain::{Texts, capital, fill};
+
+/// A language as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Language {
     /// Dutch
@@ -20,227 +17,23 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// The language of a locale's name such as `nl_NL.UTF-8`; any but Dutch is English.
-    pub(crate) fn of_locale(locale: &str) -> Language {
-        let name = locale.split(['_', '.', '-', '@']).next().unwrap_or_default();
-        if name.eq_ignore_ascii_case("nl") { Language::Nl } else { Language::En }
-    }
-
-    fn file(self) -> &'static str {
-        match self {
-            Language::Nl => include_str!("../texts/nl.toml"),
-            Language::En => include_str!("../texts/en.toml"),
+    /// The language of messages as the environment names it.
+    #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+    pub(crate) fn of_environment() -> Language {
+        let named = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+        let language = named.into_iter().find(|value| !value.is_empty()).map(|locale| plain::Language::of_locale(&locale));
+        match language {
+            Some(plain::Language::Nl) => Language::Nl,
+            Some(plain::Language::En) | None => Language::En,
         }
     }
-}
 
-/// The texts of one language.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Texts {
-    months: Vec<String>,
-    frame: BTreeMap<String, String>,
-    group: BTreeMap<String, String>,
-    record: BTreeMap<String, String>,
-    field: BTreeMap<String, String>,
-    reason: BTreeMap<String, BTreeMap<String, String>>,
-}
-
-impl Texts {
-    /// Reads the texts of a language.
-    pub(crate) fn of(language: Language) -> Result<Texts, Error> {
-        toml::from_str(language.file()).map_err(|_| Error::internal("a text file of the program cannot be read"))
-    }
-
-    /// A text of the frame around the reasons.
-    pub(crate) fn frame(&self, key: &str) -> &str {
-        self.frame.get(key).map(String::as_str).unwrap_or_default()
-    }
-
-    /// The heading of a group of reasons.
-    pub(crate) fn group(&self, group: Group) -> &str {
-        let key = match group {
-            Group::Person => "person",
-            Group::Rule => "rule",
-            Group::Unknown => "unknown",
-            Group::Dispute => "dispute",
+    /// The texts of it.
+    pub(crate) fn texts(self) -> Result<Texts, Error> {
+        let language = match self {
+            Language::Nl => plain::Language::Nl,
+            Language::En => plain::Language::En,
         };
-        self.group.get(key).map(String::as_str).unwrap_or_default()
-    }
-
-    /// What to call a record.
-    pub(crate) fn record(&self, category: Option<Category>) -> &str {
-        let known = category.and_then(|category| self.record.get(category.as_str()));
-        known.or_else(|| self.record.get("unknown")).map(String::as_str).unwrap_or_default()
-    }
-
-    /// What it was that is not known.
-    pub(crate) fn field(&self, name: &str) -> &str {
-        self.field.get(name).or_else(|| self.field.get("other")).map(String::as_str).unwrap_or_default()
-    }
-
-    /// A text of a reason, if it has this variant.
-    pub(crate) fn lookup(&self, code: Code, variant: &str) -> Option<&str> {
-        self.reason.get(code.as_str())?.get(variant).map(String::as_str)
-    }
-
-    /// A text of a reason; without this variant its plain one.
-    pub(crate) fn reason(&self, code: Code, variant: &str) -> &str {
-        self.lookup(code, variant).or_else(|| self.lookup(code, "plain")).unwrap_or(code.as_str())
-    }
-
-    /// A day as people write it.
-    pub(crate) fn day(&self, day: Day) -> String {
-        let (year, month, date) = day.parts();
-        let place = usize::try_from(month).unwrap_or_default().saturating_sub(1);
-        let month = self.months.get(place).map(String::as_str).unwrap_or_default();
-        fill(self.frame("day"), &[("day", &date.to_string()), ("month", month), ("year", &year.to_string())])
-    }
-
-    /// A text in quotation marks.
-    pub(crate) fn quoted(&self, text: &str) -> String {
-        fill(self.frame("quote"), &[("text", text)])
-    }
-}
-
-/// Puts values in the place of `{name}`. What stands in a value is not looked at again.
-pub(crate) fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut found = String::with_capacity(template.len() + 64);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else { break };
-        found.push_str(before);
-        match values.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => found.push_str(value),
-            None => found.extend(["{", name, "}"]),
-        }
-        rest = after;
-    }
-    found.push_str(rest);
-    found
-}
-
-/// A text with its first letter as a capital.
-pub(crate) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    /// The variants the explanation picks from, besides `short` and `plain`, with what each is given.
-    const ACT: &[(&str, &[&str])] = &[("choice", &["date"]), ("via", &["date"]), ("behalf", &["date"]), ("joint", &[])];
-
-    fn variants(code: Code) -> Vec<(&'static str, Vec<&'static str>)> {
-        let own: &[(&str, &[&str])] = match code {
-            Code::UseNotDeclared => &[("practice", &[])],
-            Code::UseNotStarted => &[("dated", &["start"]), ("next", &[])],
-            Code::AudienceNotCovered => &[("public-only", &[]), ("account", &[]), ("no-account", &[])],
-            Code::AudienceUnknown => &[("account", &[])],
-            Code::UnderAge | Code::AgeUnknown => &[("aged", &["age"])],
-            Code::CarveOut => &[("rule", &["title", "from"]), ("promise", &["promise"]), ("unknown", &["title", "from", "field"])],
-            Code::NoAiParticipant => &[("unknown", &[])],
-            Code::NoControl => &[("none", &[]), ("later", &[]), ("undated", &[])],
-            Code::AboutObjector => &[("unknown", &[]), ("next", &[])],
-            Code::Deleted => &[("dated", &["date"]), ("unknown", &[])],
-            Code::Disputed => &[("rule", &["question", "positions"]), ("unknown", &["question", "positions", "field"]), ("next", &[])],
-            Code::NoConsent => &[("off", &[]), ("next", &[])],
-            Code::Objected | Code::SettingOff | Code::Signal | Code::ChoiceUnreadable => &[("next", &[])],
-            _ => &[],
-        };
-        let acts =
-            matches!(code, Code::Objected | Code::SettingOff | Code::NoConsent | Code::Signal | Code::Erased | Code::ChoiceUnreadable);
-        let extra: &[&str] = match code {
-            Code::SettingOff => &["control"],
-            Code::Signal => &["signal"],
-            _ => &[],
-        };
-        let mut all: Vec<(&str, Vec<&str>)> = vec![("short", vec![]), ("plain", vec![])];
-        all.extend(own.iter().map(|(name, given)| (*name, given.to_vec())));
-        if acts {
-            all.extend(ACT.iter().map(|(name, given)| (*name, [given, extra].concat())));
-        }
-        all
-    }
-
-    fn placeholders(text: &str) -> BTreeSet<&str> {
-        text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
-    }
-
-    #[test]
-    fn every_code_has_every_sentence_in_both_languages() {
-        for language in [Language::Nl, Language::En] {
-            let texts = Texts::of(language).unwrap();
-            let known: BTreeSet<&str> = texts.reason.keys().map(String::as_str).collect();
-            assert_eq!(known, Code::ALL.iter().map(|code| code.as_str()).collect(), "{language:?}");
-            for code in Code::ALL {
-                let wanted: BTreeSet<&str> = variants(*code).iter().map(|(name, _)| *name).collect();
-                let found: BTreeSet<&str> = texts.reason[code.as_str()].keys().map(String::as_str).collect();
-                assert_eq!(found, wanted, "{language:?} {code}");
-                for (name, given) in variants(*code) {
-                    let text = texts.reason(*code, name);
-                    let always = ["record", "Record", "recipient"];
-                    let strays: Vec<_> =
-                        placeholders(text).into_iter().filter(|one| !given.contains(one) && !always.contains(one)).collect();
-                    assert_eq!(strays, [""; 0], "{language:?} {code} {name}");
-                    let whole = name == "short" || text.ends_with(['.', '}']);
-                    assert!(whole && !text.contains("  "), "{language:?} {code} {name}: {text}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn both_languages_say_the_same() {
-        let (dutch, english) = (Texts::of(Language::Nl).unwrap(), Texts::of(Language::En).unwrap());
-        assert_eq!((dutch.months.len(), english.months.len()), (12, 12));
-        for (left, right) in [
-            (&dutch.frame, &english.frame),
-            (&dutch.group, &english.group),
-            (&dutch.record, &english.record),
-            (&dutch.field, &english.field),
-        ] {
-            assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>());
-            for (key, text) in left {
-                assert_eq!(placeholders(text), placeholders(&right[key]), "{key}");
-            }
-        }
-        // What a sentence may name is the same; {record} alone is a matter of how a language puts it.
-        let facts = |text: &str| -> BTreeSet<String> {
-            placeholders(text).into_iter().filter(|one| !["record", "Record"].contains(one)).map(str::to_owned).collect()
-        };
-        for code in Code::ALL {
-            for (name, _) in variants(*code) {
-                assert_eq!(facts(dutch.reason(*code, name)), facts(english.reason(*code, name)), "{code} {name}");
-            }
-        }
-        for category in Category::ALL {
-            assert!(english.record.contains_key(category.as_str()), "{category:?}");
-        }
-    }
-
-    #[test]
-    fn values_are_not_looked_at_again() {
-        assert_eq!(fill("{a}-{b}-{c}", &[("a", "{b}"), ("b", "2")]), "{b}-2-{c}");
-        assert_eq!(fill("no end {", &[]), "no end {");
-        assert_eq!(capital("één"), "Één");
-    }
-
-    #[test]
-    fn locales() {
-        for (locale, expect) in [
-            ("nl_NL.UTF-8", Language::Nl),
-            ("nl", Language::Nl),
-            ("nl-BE", Language::Nl),
-            ("C", Language::En),
-            ("", Language::En),
-            ("nld", Language::En),
-        ] {
-            assert_eq!(Language::of_locale(locale), expect, "{locale}");
-        }
+        Texts::of(language).map_err(|_| Error::internal("a text file of the program cannot be read"))
     }
 }

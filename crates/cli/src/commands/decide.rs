@@ -10,7 +10,7 @@ use crate::error::{Error, count};
 use crate::inputs::{Entry, ItemSource, QuestionArgs};
 use crate::printer::{LINE_ERRORS_SHOWN_MAX, Printer, visible};
 use crate::summary::{Summary, block};
-use crate::texts::{Language, Texts};
+use crate::texts::Language;
 
 /// Decide about items, one decision per line
 ///
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let inputs = args.question.load(printer)?;
     let mut source = ItemSource::open(args.items.as_deref(), printer)?;
     let decider = Decider::new(&inputs.policies, &inputs.holdings, &inputs.question);
-    let texts = Texts::of(Language::En)?;
+    let texts = Language::En.texts()?;
     let mut summary = Summary::default();
     let mut errors = 0;
     loop {

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, count};
 use crate::explanation::explain;
 use crate::inputs::{Entry, ItemSource, QuestionArgs};
 use crate::printer::{Printer, visible};
-use crate::texts::{Language, Texts};
+use crate::texts::Language;
 
 /// Explain the decision about one item to the person who wrote it
 ///
@@ -42,7 +42,7 @@ Examples:
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let inputs = args.question.load(printer)?;
-    let texts = Texts::of(args.lang.unwrap_or_else(language_of_environment))?;
+    let texts = args.lang.unwrap_or_else(Language::of_environment).texts()?;
     let mut source = ItemSource::open(args.items.as_deref(), printer)?;
     let entry = find(args.item.as_deref(), &mut source, printer)?;
     let decider = Decider::new(&inputs.policies, &inputs.holdings, &inputs.question);
@@ -92,11 +92,4 @@ fn find(wanted: Option<&str>, source: &mut ItemSource, printer: &mut Printer) ->
         None => Error::user(format!("`{}` holds no item", source.name)),
         Some(_) => Error::user(format!("no item in `{}` has this id", source.name)).with_help("ids are compared letter by letter"),
     })
-}
-
-/// The language of messages as the environment names it.
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn language_of_environment() -> Language {
-    let named = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
-    named.into_iter().find(|value| !value.is_empty()).map_or(Language::En, |locale| Language::of_locale(&locale))
 }

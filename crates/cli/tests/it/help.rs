@@ -183,9 +183,10 @@ fn of_policy() {
     Usage: bezwaar policy <COMMAND>
 
     Commands:
-      list  List the versions of all policies
-      show  Show a version of a policy, with the sources of what it says
-      help  Print this message or the help of the given subcommand(s)
+      list      List the versions of all policies
+      show      Show a version of a policy, with the sources of what it says
+      timeline  Draw when uses were announced and began, and since when people could say no
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help  Print help

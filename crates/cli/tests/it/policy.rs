@@ -228,3 +228,20 @@ fn the_shipped_policies_are_good() {
         assert!(shown.starts_with("exit code 0\n") && !shown.contains("--- stderr"), "{shown}");
     }
 }
+
+#[test]
+fn timeline() {
+    let bench = Bench::new();
+    let at = ["policy", "timeline", "--policies", "policies", "--today", "2026-06-01", "club"];
+    let english = bench.run(&[&at[..], &["--language", "en"]].concat());
+    assert!(english.contains("The club's model (club/model)") && english.contains("▼  collection began: "), "{english}");
+    let dutch = bench.run(&[&at[..], &["--language", "nl", "--width", "40"]].concat());
+    assert!(dutch.contains("het verzamelen begon") && dutch.lines().all(|line| line.chars().count() <= 40), "{dutch}");
+    assert!(bench.run(&[&at[..], &["--output", "club.svg"]].concat()).contains("note: club drawn in `club.svg`"));
+    assert!(std::fs::read_to_string(bench.path("club.svg")).unwrap().starts_with("<svg "));
+    assert_snapshot!(bench.run(&["policy", "timeline", "--policies", "policies", "clbu"]), @"
+    exit code 1
+    --- stderr
+    error: there is no policy `clbu`; did you mean `club`?
+    ");
+}

@@ -1,51 +1,21 @@
-//! `bezwaar policy`: what the policies say, for people.
+//! `bezwaar policy show`: a version of a policy, with the sources of what it says.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bezwaar_core::policy::{
-    CarveOut, Control, Declared, Default_, Dispute, DisputeHandling, Policy, PolicySet, SignalMeaning, Use, Version,
-};
+use bezwaar_core::policy::{CarveOut, Control, Declared, Default_, Dispute, DisputeHandling, Policy, SignalMeaning, Use, Version};
 use bezwaar_core::region::{Region, lookup_set};
-use clap::{Subcommand, ValueEnum};
-use serde::Serialize;
 
+use super::find;
 use crate::error::Error;
 use crate::inputs::suggestion;
 use crate::policies;
 use crate::printer::{Printer, visible};
 
-/// Show what the policies say
-#[derive(clap::Args, Debug)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    List(ListArgs),
-    Show(ShowArgs),
-}
-
-/// List the versions of all policies
-///
-/// Reading them checks them too: with a problem in any file, all problems are shown and nothing is listed.
-#[derive(clap::Args, Debug)]
-#[command(after_long_help = LIST_EXAMPLES)]
-struct ListArgs {
-    /// Read the policies in this folder
-    #[arg(long, value_name = "DIR")]
-    policies: PathBuf,
-    /// Write the list in this form
-    #[arg(long, value_enum, default_value_t = OutputFormat::Human, value_name = "FORMAT")]
-    output_format: OutputFormat,
-}
-
 /// Show a version of a policy, with the sources of what it says
 #[derive(clap::Args, Debug)]
-#[command(after_long_help = SHOW_EXAMPLES)]
-struct ShowArgs {
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
     /// Read the policies in this folder
     #[arg(long, value_name = "DIR")]
     policies: PathBuf,
@@ -57,20 +27,7 @@ struct ShowArgs {
     policy: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OutputFormat {
-    /// A table
-    Human,
-    /// JSON Lines, one version each
-    Json,
-}
-
-const LIST_EXAMPLES: &str = "\
-Examples:
-  Check a folder of policies, and see what is in it:
-    bezwaar policy list --policies policies";
-
-const SHOW_EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   Show the newest version of a policy:
     bezwaar policy show --policies policies meta
@@ -81,76 +38,7 @@ Examples:
 /// Widest a line of prose gets.
 const WIDTH_MAX: usize = 100;
 
-pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
-    match &args.command {
-        Command::List(args) => list(args, printer),
-        Command::Show(args) => show(args, printer),
-    }
-}
-
-/// A version as a line of JSON.
-#[derive(Serialize)]
-struct Listed<'a> {
-    policy: &'a str,
-    version: &'a str,
-    effective: String,
-    zone: &'a str,
-    title: &'a str,
-    uses: Vec<&'a str>,
-    summary: &'a str,
-}
-
-fn list(args: &ListArgs, printer: &mut Printer) -> Result<(), Error> {
-    let policies = policies::load(&args.policies, printer)?;
-    let versions = policies.policies.values().flat_map(|policy| policy.versions.iter().map(move |version| (policy, version)));
-    if args.output_format == OutputFormat::Json {
-        for (policy, version) in versions {
-            let listed = Listed {
-                policy: &policy.id,
-                version: &version.id,
-                effective: version.effective.to_string(),
-                zone: version.zone.name(),
-                title: &version.title,
-                uses: version.uses.iter().map(|one| one.id.as_str()).collect(),
-                summary: &version.summary,
-            };
-            let line = serde_json::to_string(&listed).map_err(|_| Error::internal("a version could not be written"))?;
-            printer.line(&line)?;
-        }
-        return Ok(());
-    }
-    let rows: Vec<[String; 5]> = versions
-        .map(|(policy, version)| {
-            let (uses, effective) = (version.uses.len().to_string(), version.effective.to_string());
-            [policy.id.clone(), version.id.clone(), effective, uses, version.summary.clone()]
-        })
-        .collect();
-    table(["policy", "version", "effective", "uses", "summary"], &rows, printer)
-}
-
-/// Columns under their heads; the last one takes what is left.
-fn table(heads: [&str; 5], rows: &[[String; 5]], printer: &mut Printer) -> Result<(), Error> {
-    let heads = heads.map(str::to_owned);
-    let width = |column: usize| -> usize {
-        let cells = rows.iter().chain([&heads]).filter_map(|row| row.get(column));
-        cells.map(|cell| visible(cell).chars().count()).max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..heads.len() - 1).map(width).collect();
-    for row in [&heads].into_iter().chain(rows) {
-        let mut line = String::new();
-        for (place, cell) in row.iter().enumerate() {
-            let cell = visible(cell);
-            match widths.get(place) {
-                Some(width) => line.push_str(&format!("{cell:<width$}  ")),
-                None => line.push_str(&cell),
-            }
-        }
-        printer.line(line.trim_end())?;
-    }
-    Ok(())
-}
-
-fn show(args: &ShowArgs, printer: &mut Printer) -> Result<(), Error> {
+pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let policies = policies::load(&args.policies, printer)?;
     let (policy, version) = find(&policies, &args.policy)?;
     let uses: Vec<&Use> = match &args.use_id {
@@ -181,27 +69,6 @@ fn show(args: &ShowArgs, printer: &mut Printer) -> Result<(), Error> {
         printer.line(&visible(line))?;
     }
     Ok(())
-}
-
-/// The policy and version that `ID[@VERSION]` names.
-pub(super) fn find<'p>(policies: &'p PolicySet, name: &str) -> Result<(&'p Policy, &'p Version), Error> {
-    let (id, wanted) = match name.split_once('@') {
-        Some((id, version)) => (id, Some(version)),
-        None => (name, None),
-    };
-    let Some(policy) = policies.policies.get(id) else {
-        let known: BTreeSet<&str> = policies.policies.keys().map(String::as_str).collect();
-        return Err(Error::user(format!("there is no policy `{id}`{}", suggestion(id, &known, "known"))));
-    };
-    let version = match wanted {
-        None => policy.versions.last(),
-        Some(wanted) => policy.versions.iter().find(|version| version.id == wanted),
-    };
-    version.map(|version| (policy, version)).ok_or_else(|| {
-        let known: Vec<String> = policy.versions.iter().map(|version| format!("`{}`", version.id)).collect();
-        let error = Error::user(format!("the policy `{id}` has no version `{}`", wanted.unwrap_or_default()));
-        error.with_help(format!("its versions are {}", known.join(", ")))
-    })
 }
 
 fn find_use<'p>(policy: &Policy, version: &'p Version, id: &str) -> Result<&'p Use, Error> {

@@ -1,0 +1,62 @@
+//! `bezwaar policy`: what the policies say, for people. One file per subcommand.
+
+mod list;
+mod show;
+mod timeline;
+
+use std::collections::BTreeSet;
+
+use bezwaar_core::policy::{Policy, PolicySet, Version};
+use clap::Subcommand;
+
+use crate::error::Error;
+use crate::inputs::suggestion;
+use crate::printer::Printer;
+
+/// Show what the policies say
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(list::Args),
+    Show(show::Args),
+    Timeline(timeline::Args),
+}
+
+pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
+    match &args.command {
+        Command::List(args) => list::run(args, printer),
+        Command::Show(args) => show::run(args, printer),
+        Command::Timeline(args) => timeline::run(args, printer),
+    }
+}
+
+/// The policy with this id.
+fn find_policy<'p>(policies: &'p PolicySet, id: &str) -> Result<&'p Policy, Error> {
+    policies.policies.get(id).ok_or_else(|| {
+        let known: BTreeSet<&str> = policies.policies.keys().map(String::as_str).collect();
+        Error::user(format!("there is no policy `{id}`{}", suggestion(id, &known, "known")))
+    })
+}
+
+/// The policy and version that `ID[@VERSION]` names.
+pub(super) fn find<'p>(policies: &'p PolicySet, name: &str) -> Result<(&'p Policy, &'p Version), Error> {
+    let (id, wanted) = match name.split_once('@') {
+        Some((id, version)) => (id, Some(version)),
+        None => (name, None),
+    };
+    let policy = find_policy(policies, id)?;
+    let version = match wanted {
+        None => policy.versions.last(),
+        Some(wanted) => policy.versions.iter().find(|version| version.id == wanted),
+    };
+    version.map(|version| (policy, version)).ok_or_else(|| {
+        let known: Vec<String> = policy.versions.iter().map(|version| format!("`{}`", version.id)).collect();
+        let error = Error::user(format!("the policy `{id}` has no version `{}`", wanted.unwrap_or_default()));
+        error.with_help(format!("its versions are {}", known.join(", ")))
+    })
+}
