@@ -6,7 +6,7 @@ use bezwaar_core::time::Instant;
 
 use crate::error::{Error, grouped};
 use crate::inputs::parse_moment;
-use crate::made::{Format, ITEMS_MAX, PEOPLE_MAX, Plan, make};
+use crate::made::{Format, ITEMS_MAX, PEOPLE_MAX, Plan, SURGE_DAYS_MAX, SURGE_MAX, Surge, make, make_surge};
 use crate::printer::Printer;
 
 /// Make up a corpus: items, what people said about their use, and job files
@@ -20,11 +20,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Let there be so many people
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=PEOPLE_MAX))]
-    people: u64,
+    #[arg(long, value_name = "N", required_unless_present = "surge", value_parser = clap::value_parser!(u64).range(1..=PEOPLE_MAX))]
+    people: Option<u64>,
     /// Let there be so many items
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=ITEMS_MAX))]
-    items: u64,
+    #[arg(long, value_name = "N", required_unless_present = "surge", value_parser = clap::value_parser!(u64).range(0..=ITEMS_MAX))]
+    items: Option<u64>,
+    /// Make no corpus but a surge of so many objections, in the order they come
+    #[arg(long, value_name = "N", conflicts_with_all = ["people", "items", "format", "objecting", "policies"], value_parser = clap::value_parser!(u64).range(1..=SURGE_MAX))]
+    surge: Option<u64>,
+    /// Let the surge last so many days
+    #[arg(long, value_name = "N", requires = "surge", default_value_t = 31, value_parser = clap::value_parser!(u64).range(1..=SURGE_DAYS_MAX))]
+    days: u64,
     /// Write into this folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -50,7 +56,11 @@ Examples:
       --recipient meta-ai --at 2026-06-01T00:00:00Z --output-format human out/made/items.jsonl | tail
 
   Make ten million items as a platform's dump, with the job files that gate them:
-    bezwaar generate --seed 7 --people 500000 --items 10000000 --format jsonl --out out/dump";
+    bezwaar generate --seed 7 --people 500000 --items 10000000 --format jsonl --out out/dump
+
+  Make as many objections as the NHS in England got in one month, and see how a register takes them:
+    bezwaar generate --surge 1340000 --days 31 --out out/surge
+    bezwaar register import out/register out/surge/choices.jsonl";
 
 /// Reads a share exactly, as millionths.
 fn parse_share(text: &str) -> Result<u64, String> {
@@ -65,17 +75,24 @@ fn parse_share(text: &str) -> Result<u64, String> {
 }
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
+    if let Some(choices) = args.surge {
+        let surge = Surge { choices, days: args.days };
+        let acts = make_surge(args.seed, args.through, surge, &args.out, printer)?;
+        printer.note(&format!("made {} objections of {} days in `{}`", grouped(acts), args.days, args.out.display()));
+        return Ok(());
+    }
+    let (people, items) = (args.people.unwrap_or(1), args.items.unwrap_or_default());
     let plan = Plan {
         seed: args.seed,
-        people: args.people,
-        items: args.items,
+        people,
+        items,
         format: args.format,
         through: args.through,
         objecting_ppm: args.objecting,
         policies: from_folder(&args.policies, &args.out),
     };
     let made = make(&plan, &args.out, printer)?;
-    let (items, people, acts) = (grouped(made.items), grouped(args.people), grouped(made.acts));
+    let (items, people, acts) = (grouped(made.items), grouped(people), grouped(made.acts));
     printer.note(&format!("made {items} items of {people} people and {acts} acts in `{}`", args.out.display()));
     Ok(())
 }

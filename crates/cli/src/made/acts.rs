@@ -205,6 +205,14 @@ impl<'a> Acts<'a> {
     }
 }
 
+/// Writes one objection of a surge, sent by a form.
+pub(super) fn objection_line(number: u64, person: &Person, dice: &mut Dice, received: i64, out: &mut Vec<u8>) {
+    let by = if person.child && dice.chance(400_000) { "parent" } else { "self" };
+    let mut line = Line(out);
+    line.open("o-", number, Some(person), "object").text(scope(person.service, dice)).time("received_at", received);
+    line.text(",\"by\":\"").text(by).text("\"").close("form");
+}
+
 /// What an objection names.
 fn scope(service: Service, dice: &mut Dice) -> &'static str {
     let scopes: &[(u64, &str)] = match service {

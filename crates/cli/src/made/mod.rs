@@ -9,6 +9,7 @@ mod dice;
 mod items;
 mod job;
 mod people;
+mod surge;
 mod words;
 mod write;
 
@@ -25,6 +26,8 @@ use dice::{Authors, Seed};
 use items::Maker;
 use job::job_files;
 use people::{Service, World};
+use surge::Waves;
+pub(crate) use surge::{SURGE_DAYS_MAX, SURGE_MAX, Surge};
 pub(crate) use write::Format;
 
 /// Most people of one corpus; each takes eight bytes of memory.
@@ -146,6 +149,24 @@ pub(crate) fn make(plan: &Plan, folder: &Path, printer: &mut Printer) -> Result<
     }
     choices.finish()?;
     Ok(made)
+}
+
+/// Makes a surge in a folder: `choices.jsonl` and nothing else.
+pub(crate) fn make_surge(seed: u64, through: Instant, surge: Surge, folder: &Path, printer: &mut Printer) -> Result<u64, Error> {
+    fs::create_dir_all(folder).map_err(|error| Error::cannot_write(folder, &error))?;
+    let seed = Seed::new(seed);
+    let world = World::new(seed.clone(), through);
+    let mut choices = Part::create(folder, "choices.jsonl")?;
+    let mut waves = Waves::new(&world, &seed, surge);
+    let (mut buffer, mut acts) = (Vec::with_capacity(BUFFER_BYTES), 0);
+    while let Some(made) = waves.next_hour(&mut buffer) {
+        acts += made;
+        choices.write(&buffer)?;
+        buffer.clear();
+        printer.progress(acts, "choices made");
+    }
+    choices.finish()?;
+    Ok(acts)
 }
 
 /// The services in the order of their files.

@@ -1,6 +1,6 @@
 //! Many threads, one writer: records that arrive within a short time are written as one durable batch.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant as Ticks};
@@ -109,12 +109,23 @@ impl Sequencer {
 fn run(mut writer: Writer, receiver: &Receiver<Message>, clock: &Clock) -> Writer {
     // A submission that did not fit into the batch before it.
     let mut held: Option<Submission> = None;
+    // Whether the store may have put something off.
+    let mut untidy = true;
     loop {
         let first = match held.take() {
             Some(first) => first,
-            None => match receiver.recv() {
+            None => match receiver.try_recv() {
+                // Nobody waits. What cannot be done now is not tried again before the next write: that will name what is wrong.
+                Err(TryRecvError::Empty) if untidy => {
+                    untidy = writer.tidy().unwrap_or(false);
+                    continue;
+                }
+                Err(TryRecvError::Empty) => match receiver.recv() {
+                    Ok(Message::Submission(first)) => first,
+                    Ok(Message::Stop) | Err(_) => return writer,
+                },
                 Ok(Message::Submission(first)) => first,
-                Ok(Message::Stop) | Err(_) => return writer,
+                Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return writer,
             },
         };
         let mut stop = false;
@@ -147,6 +158,7 @@ fn run(mut writer: Writer, receiver: &Receiver<Message>, clock: &Clock) -> Write
             }
         }
         write(&mut writer, batch, clock);
+        untidy = true;
         if stop && held.is_none() {
             return writer;
         }

@@ -122,6 +122,12 @@ impl Writer {
         Ok(())
     }
 
+    /// Does some of what the store put off while much came in; says whether more is left. See [`Store::tidy`].
+    pub fn tidy(&mut self) -> Result<bool, RegisterError> {
+        self.settle()?;
+        Ok(self.store.tidy(self.claim)?)
+    }
+
     /// The statements about keys on the ledger, in order.
     pub fn statements(&self) -> Vec<KeyStatement> {
         self.statements.iter().map(|(_, statement)| statement.clone()).collect()

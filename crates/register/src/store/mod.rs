@@ -165,6 +165,12 @@ pub trait Store: Send {
     /// Makes a batch durable, or nothing of it. The first entry stands at `expected_size`.
     fn append(&mut self, claim: Claim, expected_size: u64, batch: &Batch) -> Result<(), StoreError>;
 
+    /// Does some of what was put off while a surge came in, and says whether more is left. Nothing that is stored changes, only what finding
+    /// it costs; for when nobody waits.
+    fn tidy(&mut self, _claim: Claim) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     /// The entries from an index on, in order; at most `limit`, fewer only at the end.
     fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError>;
 
@@ -221,6 +227,10 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn append(&mut self, claim: Claim, expected_size: u64, batch: &Batch) -> Result<(), StoreError> {
         (**self).append(claim, expected_size, batch)
+    }
+
+    fn tidy(&mut self, claim: Claim) -> Result<bool, StoreError> {
+        (**self).tidy(claim)
     }
 
     fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError> {

@@ -36,6 +36,8 @@ pub(crate) enum Row {
     Document = 10,
     /// A named value.
     Value = 11,
+    /// How far the indexes go.
+    Indexed = 12,
 }
 
 /// The check value of a row: of its kind, its number and its columns in order.

@@ -113,6 +113,8 @@ pub(super) fn import(args: &ImportArgs, printer: &mut Printer) -> Result<(), Err
         })
     };
     let imported = imported.map_err(|error| of_intake(&name, error))?;
+    // Nobody waits any more: what the store put off is done before the next command would have to make up for it.
+    while site.register.writer().tidy().map_err(|error| of_intake(&name, error.into()))? {}
     site.publish()?;
     printer.line_notes(&name, imported.notes.shown());
     told(&imported, printer)

@@ -26,16 +26,6 @@ pub(super) fn from_sqlite(error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// As [`from_sqlite`], for an insert into a table with a column of names.
-pub(super) fn from_insert(error: rusqlite::Error, name_taken: &'static str) -> StoreError {
-    match &error {
-        rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE => {
-            StoreError::Refused { because: name_taken }
-        }
-        _ => from_sqlite(error),
-    }
-}
-
 /// The error of a store for one of the file system.
 pub(super) fn from_file(error: std::io::Error) -> StoreError {
     match error.kind() {

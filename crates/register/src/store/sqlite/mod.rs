@@ -4,11 +4,13 @@
 //! - *One writer*: the epoch in the table `standing` is compared inside each writing transaction, and these exclude each other.
 //! - *Removed is gone*: removed bytes are overwritten in place, and the journal that still has them is emptied right after. A long-lived
 //!   reader can put off the emptying; it is tried again at the next write and at the next claim.
+//! - *Indexes*: names of a surge are indexed later and together (see the module `tail` here and `sql/schema.sql`).
 //! - *Damage*: every row has a check value; damaged structures SQLite notices itself.
 
 mod error;
 mod open;
 mod read;
+mod tail;
 mod write;
 
 use std::fmt;
@@ -37,13 +39,24 @@ pub struct SqliteOptions {
     pub journal_pages: u32,
     /// How long to wait for another program, in milliseconds, before [`StoreError::Busy`].
     pub wait_ms: u32,
+    /// After how many entries of a surge their names begin to be put into the indexes; until then, and meanwhile, they are kept in memory by
+    /// each hold that looks for names, some 150 bytes each.
+    pub tail_entries: u64,
     /// The most pages the file may have; `None` for SQLite's own limit. Past it: [`StoreError::Full`].
     pub pages_max: Option<u32>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> SqliteOptions {
-        SqliteOptions { page_bytes: 4096, cache_bytes: 256 << 20, mmap_bytes: 0, journal_pages: 16_384, wait_ms: 5_000, pages_max: None }
+        SqliteOptions {
+            page_bytes: 4096,
+            cache_bytes: 256 << 20,
+            mmap_bytes: 0,
+            journal_pages: 16_384,
+            wait_ms: 5_000,
+            tail_entries: 1 << 20,
+            pages_max: None,
+        }
     }
 }
 
@@ -53,6 +66,7 @@ pub struct SqliteStore {
     path: PathBuf,
     options: SqliteOptions,
     reader: bool,
+    tail: tail::Tail,
     /// Whether the journal still has bytes that were removed.
     journal_holds_removed: bool,
 }
@@ -96,16 +110,20 @@ impl Store for SqliteStore {
         self.append_batch(claim, expected_size, batch)
     }
 
+    fn tidy(&mut self, claim: Claim) -> Result<bool, StoreError> {
+        self.tidy_indexes(claim)
+    }
+
     fn entries(&mut self, from: u64, limit: usize) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError> {
         read::entries(&mut self.connection, from, limit)
     }
 
     fn find_ids(&mut self, names: &[KeyedName]) -> Result<Vec<(KeyedName, u64)>, StoreError> {
-        read::find_ids(&mut self.connection, names)
+        read::find_ids(&mut self.connection, &mut self.tail, names)
     }
 
     fn find_holders(&mut self, names: &[KeyedName]) -> Result<Vec<Holder>, StoreError> {
-        read::find_holders(&mut self.connection, names)
+        read::find_holders(&mut self.connection, &mut self.tail, names)
     }
 
     fn holders(&mut self, ids: &[HolderId]) -> Result<Vec<Holder>, StoreError> {
@@ -117,7 +135,7 @@ impl Store for SqliteStore {
     }
 
     fn openings_of(&mut self, holder: HolderId) -> Result<Vec<SealedOpening>, StoreError> {
-        read::openings_of(&mut self.connection, holder)
+        read::openings_of(&mut self.connection, &mut self.tail, holder)
     }
 
     fn scan_openings(&mut self, from: u64, limit: usize) -> Result<Vec<SealedOpening>, StoreError> {

@@ -11,10 +11,12 @@ use super::super::StoreError;
 use super::super::check::Standing;
 use super::super::sum::standing_sum;
 use super::error::{from_file, from_sqlite};
+use super::tail::{Indexed, Tail};
 use super::{APPLICATION_ID, SCHEMA_VERSION, SqliteOptions, SqliteStore, read};
 
 const SCHEMA: &str = include_str!("sql/schema.sql");
 const STANDING_INSERT: &str = include_str!("sql/standing_insert.sql");
+const INDEXED_INSERT: &str = include_str!("sql/indexed_insert.sql");
 const TABLES: &str = include_str!("sql/tables.sql");
 
 /// How many prepared statements a hold keeps; there are fewer in `sql/`.
@@ -36,10 +38,18 @@ pub(super) fn create(path: &Path, options: SqliteOptions) -> Result<SqliteStore,
     let transaction = connection.transaction().map_err(from_sqlite)?;
     transaction.execute_batch(SCHEMA).map_err(from_sqlite)?;
     transaction.execute(STANDING_INSERT, [standing_sum(Standing::default())]).map_err(from_sqlite)?;
+    transaction.execute(INDEXED_INSERT, [Indexed::default().sum()]).map_err(from_sqlite)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(from_sqlite)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(from_sqlite)?;
     transaction.commit().map_err(from_sqlite)?;
-    Ok(SqliteStore { connection, path: path.to_owned(), options, reader: false, journal_holds_removed: false })
+    Ok(SqliteStore {
+        connection,
+        path: path.to_owned(),
+        tail: Tail::new(options.tail_entries),
+        options,
+        reader: false,
+        journal_holds_removed: false,
+    })
 }
 
 /// Makes an empty file that only its owner may read, and its name durable.
@@ -80,7 +90,14 @@ pub(super) fn open(path: &Path, options: SqliteOptions, reader: bool) -> Result<
     set_up(&connection, &options)?;
     check_structure(&connection)?;
     read::head(&mut connection)?;
-    Ok(SqliteStore { connection, path: path.to_owned(), options, reader, journal_holds_removed: false })
+    Ok(SqliteStore {
+        connection,
+        path: path.to_owned(),
+        tail: Tail::new(options.tail_entries),
+        options,
+        reader,
+        journal_holds_removed: false,
+    })
 }
 
 fn connect(path: &Path, options: &SqliteOptions, reader: bool) -> Result<Connection, StoreError> {

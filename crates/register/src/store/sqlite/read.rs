@@ -9,16 +9,14 @@ use super::super::check::Standing;
 use super::super::sum::{Row, SUM_BYTES, entry_sum, holder_sum, opening_sum, signed, standing_sum, sum, verify_standing};
 use super::super::{Head, Holder, HolderId, KeyedName, SealedOpening, StoreError};
 use super::error::from_sqlite;
+use super::tail::{Tail, indexed};
 
 const STANDING: &str = include_str!("sql/standing.sql");
 const ENTRIES: &str = include_str!("sql/entries.sql");
-const ID_FIND: &str = include_str!("sql/id_find.sql");
-const HOLDER_FIND: &str = include_str!("sql/holder_find.sql");
 const HOLDER: &str = include_str!("sql/holder.sql");
 const HOLDERS: &str = include_str!("sql/holders.sql");
 const OPENING: &str = include_str!("sql/opening.sql");
 const OPENINGS: &str = include_str!("sql/openings.sql");
-const OPENINGS_OF: &str = include_str!("sql/openings_of.sql");
 const OPENINGS_CHECK: &str = include_str!("sql/openings_check.sql");
 const CONTACT: &str = include_str!("sql/contact.sql");
 const CONTACTS_CHECK: &str = include_str!("sql/contacts_check.sql");
@@ -26,15 +24,18 @@ const DOCUMENT: &str = include_str!("sql/document.sql");
 const DOCUMENTS_CHECK: &str = include_str!("sql/documents_check.sql");
 const VALUE: &str = include_str!("sql/value.sql");
 const VALUES_CHECK: &str = include_str!("sql/values_check.sql");
+const INDEXES_CHECK: &str = include_str!("sql/indexes_check.sql");
+
+type EntryRow = (u64, [u8; ENTRY_BYTES], Option<[u8; 16]>);
 
 /// How many entries [`check`] reads at a time.
 const CHECKED_AT_ONCE: usize = 10_000;
 
-fn damaged<T>(because: &'static str) -> Result<T, StoreError> {
+pub(super) fn damaged<T>(because: &'static str) -> Result<T, StoreError> {
     Err(StoreError::Damaged { because })
 }
 
-fn same(row_sum: &[u8], expected: [u8; SUM_BYTES], because: &'static str) -> Result<(), StoreError> {
+pub(super) fn same(row_sum: &[u8], expected: [u8; SUM_BYTES], because: &'static str) -> Result<(), StoreError> {
     if row_sum == expected { Ok(()) } else { damaged(because) }
 }
 
@@ -44,22 +45,22 @@ fn limited(limit: usize) -> i64 {
 }
 
 /// A number that is never negative where it was written.
-fn number(columns: &Columns<'_>, at: usize) -> Result<u64, StoreError> {
+pub(super) fn number(columns: &Columns<'_>, at: usize) -> Result<u64, StoreError> {
     let number: i64 = columns.get(at).map_err(from_sqlite)?;
     u64::try_from(number).or_else(|_| damaged("a number is negative"))
 }
 
-fn optional_number(columns: &Columns<'_>, at: usize) -> Result<Option<u64>, StoreError> {
+pub(super) fn optional_number(columns: &Columns<'_>, at: usize) -> Result<Option<u64>, StoreError> {
     let present: Option<i64> = columns.get(at).map_err(from_sqlite)?;
     present.map(|_| number(columns, at)).transpose()
 }
 
-fn blob<'c>(columns: &'c Columns<'_>, at: usize) -> Result<&'c [u8], StoreError> {
+pub(super) fn blob<'c>(columns: &'c Columns<'_>, at: usize) -> Result<&'c [u8], StoreError> {
     columns.get_ref(at).map_err(from_sqlite)?.as_blob().or_else(|_| damaged("a column is of another type than bytes"))
 }
 
 /// Runs a query and reads its rows one by one.
-fn for_each(
+pub(super) fn for_each(
     connection: &Connection,
     query: &str,
     parameters: impl Params,
@@ -121,17 +122,26 @@ pub(super) fn entries(connection: &mut Connection, from: u64, limit: usize) -> R
     entries_within(&view, from, limit, size)
 }
 
+/// A row of entries: its place, its bytes and its name.
+pub(super) fn entry_row(columns: &Columns<'_>) -> Result<EntryRow, StoreError> {
+    let place = number(columns, 0)?;
+    let bytes = blob(columns, 1)?;
+    let name = columns.get_ref(2).map_err(from_sqlite)?.as_blob_or_null().or_else(|_| damaged("a name is not of bytes"))?;
+    same(blob(columns, 3)?, entry_sum(place, bytes, name), "an entry does not match its check value")?;
+    let bytes = bytes.try_into().or_else(|_| damaged("an entry has another length than entries have"))?;
+    let name = name.map(|name| name.try_into().or_else(|_| damaged("a name has another length than names have"))).transpose()?;
+    Ok((place, bytes, name))
+}
+
 fn entries_within(connection: &Connection, from: u64, limit: usize, size: u64) -> Result<Vec<[u8; ENTRY_BYTES]>, StoreError> {
     let mut found = Vec::new();
     let mut next = from;
     for_each(connection, ENTRIES, params![signed(from), limited(limit)], |columns| {
-        let bytes = blob(columns, 1)?;
-        let name = columns.get_ref(2).map_err(from_sqlite)?.as_blob_or_null().or_else(|_| damaged("a name is not of bytes"))?;
-        if number(columns, 0)? != next {
+        let (place, bytes, _) = entry_row(columns)?;
+        if place != next {
             return damaged("an entry is missing");
         }
-        same(blob(columns, 3)?, entry_sum(next, bytes, name), "an entry does not match its check value")?;
-        found.push(bytes.try_into().or_else(|_| damaged("an entry has another length than entries have"))?);
+        found.push(bytes);
         next += 1;
         Ok(())
     })?;
@@ -141,20 +151,18 @@ fn entries_within(connection: &Connection, from: u64, limit: usize, size: u64) -
     Ok(found)
 }
 
-pub(super) fn find_ids(connection: &mut Connection, names: &[KeyedName]) -> Result<Vec<(KeyedName, u64)>, StoreError> {
+pub(super) fn find_ids(connection: &mut Connection, tail: &mut Tail, names: &[KeyedName]) -> Result<Vec<(KeyedName, u64)>, StoreError> {
     let view = view(connection)?;
+    tail.catch_up(&view, standing(&view)?)?;
     let mut found = Vec::new();
     // In order: neighbours stand on one page.
     for name in names.iter().collect::<BTreeSet<_>>() {
-        for_each(&view, ID_FIND, [name.0], |columns| {
-            found.push((*name, number(columns, 0)?));
-            Ok(())
-        })?;
+        found.extend(tail.place_of(&view, *name)?.map(|place| (*name, place)));
     }
     Ok(found)
 }
 
-fn holder(columns: &Columns<'_>) -> Result<Holder, StoreError> {
+pub(super) fn holder(columns: &Columns<'_>) -> Result<Holder, StoreError> {
     let name = blob(columns, 1)?.try_into().or_else(|_| damaged("a name has another length than names have"))?;
     let live: bool = columns.get(2).map_err(from_sqlite)?;
     let wrapped_key = if live { Some(blob(columns, 3)?.to_vec()) } else { None };
@@ -163,11 +171,17 @@ fn holder(columns: &Columns<'_>) -> Result<Holder, StoreError> {
     Ok(holder)
 }
 
-pub(super) fn find_holders(connection: &mut Connection, names: &[KeyedName]) -> Result<Vec<Holder>, StoreError> {
+pub(super) fn find_holders(connection: &mut Connection, tail: &mut Tail, names: &[KeyedName]) -> Result<Vec<Holder>, StoreError> {
     let view = view(connection)?;
+    tail.catch_up(&view, standing(&view)?)?;
     let mut found = Vec::new();
     for name in names.iter().collect::<BTreeSet<_>>() {
-        found.extend(collect(&view, HOLDER_FIND, [name.0], holder)?);
+        let Some(id) = tail.holder_of(&view, *name)? else { continue };
+        let row = collect(&view, HOLDER, [signed(id.0)], holder)?.pop();
+        match row {
+            Some(holder) if holder.name == *name => found.push(holder),
+            _ => return damaged("an index names another holder than it should"),
+        }
     }
     Ok(found)
 }
@@ -206,8 +220,18 @@ fn opening_row(columns: &Columns<'_>) -> Result<SealedOpening, StoreError> {
     Ok(SealedOpening { index, holder: holder.map(HolderId), sealed: sealed.to_vec() })
 }
 
-pub(super) fn openings_of(connection: &mut Connection, holder: HolderId) -> Result<Vec<SealedOpening>, StoreError> {
-    collect(connection, OPENINGS_OF, [signed(holder.0)], opening_row)
+pub(super) fn openings_of(connection: &mut Connection, tail: &mut Tail, holder: HolderId) -> Result<Vec<SealedOpening>, StoreError> {
+    let view = view(connection)?;
+    tail.catch_up(&view, standing(&view)?)?;
+    let mut found = Vec::new();
+    for place in tail.places_of(&view, holder)? {
+        // One that was removed is passed over: it stands in the index, and no longer in the drawer.
+        found.extend(collect(&view, OPENING, [signed(place)], opening_row)?);
+    }
+    if found.iter().any(|opening| opening.holder != Some(holder)) {
+        return damaged("an index names another holder's opening");
+    }
+    Ok(found)
 }
 
 pub(super) fn scan_openings(connection: &mut Connection, from: u64, limit: usize) -> Result<Vec<SealedOpening>, StoreError> {
@@ -253,6 +277,7 @@ pub(super) fn check(connection: &mut Connection) -> Result<(), StoreError> {
         return damaged("SQLite's own check found a fault in the file");
     }
     let standing = standing(&view)?;
+    check_indexes(&view, standing)?;
     let mut next = 0;
     while next < standing.size {
         next += entries_within(&view, next, CHECKED_AT_ONCE, standing.size)?.len() as u64;
@@ -266,6 +291,18 @@ pub(super) fn check(connection: &mut Connection) -> Result<(), StoreError> {
         Ok(())
     })?;
     check_drawers(&view)
+}
+
+/// That the three indexes say what the tables say, and all of it as far as they claim to.
+fn check_indexes(view: &Connection, standing: Standing) -> Result<(), StoreError> {
+    let indexed = indexed(view, standing)?;
+    for_each(view, INDEXES_CHECK, params![signed(indexed.entries), signed(indexed.holders)], |columns| {
+        match (number(columns, 0)?, number(columns, 1)?) {
+            (0, 0) => Ok(()),
+            (0, _) => damaged("an index lacks what a table has"),
+            _ => damaged("an index has what no table has"),
+        }
+    })
 }
 
 fn check_drawers(view: &Connection) -> Result<(), StoreError> {

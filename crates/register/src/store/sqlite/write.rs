@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::super::check::{Standing, check_append};
 use super::super::sum::{Row, entry_sum, holder_sum, opening_sum, signed, standing_sum, sum};
-use super::super::{Batch, Claim, Destroy, HOLDER_NAME_TAKEN, Holder, ID_NAME_TAKEN, NewEntry, StoreError};
-use super::error::{from_insert, from_sqlite};
+use super::super::{Batch, Claim, Destroy, Holder, NewEntry, StoreError};
+use super::error::from_sqlite;
+use super::tail::SLICE_TIDYING;
 use super::{SqliteStore, read};
 
 const STANDING_UPDATE: &str = include_str!("sql/standing_update.sql");
@@ -26,7 +27,7 @@ const EMPTYING_WAIT: Duration = Duration::from_millis(200);
 
 impl SqliteStore {
     pub(super) fn claim_writing(&mut self) -> Result<Claim, StoreError> {
-        let transaction = self.begin_writing()?;
+        let transaction = begin_writing(&mut self.connection, self.reader)?;
         let standing = read::standing(&transaction)?;
         let epoch = standing.epoch + 1;
         set_standing(&transaction, Standing { epoch, ..standing })?;
@@ -38,9 +39,11 @@ impl SqliteStore {
     }
 
     pub(super) fn append_batch(&mut self, claim: Claim, expected_size: u64, batch: &Batch) -> Result<(), StoreError> {
-        let transaction = self.begin_writing()?;
+        let transaction = begin_writing(&mut self.connection, self.reader)?;
         let standing = read::standing(&transaction)?;
         check_append(standing, claim, expected_size, batch)?;
+        self.tail.catch_up(&transaction, standing)?;
+        self.tail.check_free(&transaction, batch)?;
         add_holders(&transaction, &batch.holders)?;
         add_entries(&transaction, standing.size, &batch.entries)?;
         set_contacts_and_values(&transaction, batch)?;
@@ -48,19 +51,31 @@ impl SqliteStore {
         let size = standing.size + batch.entries.len() as u64;
         let last_holder = standing.last_holder + batch.holders.len() as u64;
         set_standing(&transaction, Standing { size, last_holder, ..standing })?;
+        let step = self.tail.index(&transaction, batch)?;
         transaction.commit().map_err(from_sqlite)?;
         // From here on the batch is there, whatever else happens.
+        self.tail.written(batch, &step);
         self.journal_holds_removed |= !batch.destroy.is_empty() || !batch.contacts.is_empty();
         self.empty_journal();
         Ok(())
     }
 
-    /// Begins a transaction that excludes every other writer, before anything is read.
-    fn begin_writing(&mut self) -> Result<Transaction<'_>, StoreError> {
-        if self.reader {
+    /// Puts some of the keys that wait into the indexes; says whether more wait.
+    pub(super) fn tidy_indexes(&mut self, claim: Claim) -> Result<bool, StoreError> {
+        let transaction = begin_writing(&mut self.connection, self.reader)?;
+        let standing = read::standing(&transaction)?;
+        if claim.0 == 0 || claim.0 != standing.epoch {
             return Err(StoreError::Fenced);
         }
-        self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(from_sqlite)
+        self.tail.catch_up(&transaction, standing)?;
+        if self.tail.is_empty() {
+            return Ok(false);
+        }
+        self.tail.begin_merge();
+        let step = self.tail.merge_some(&transaction, SLICE_TIDYING)?;
+        transaction.commit().map_err(from_sqlite)?;
+        self.tail.written(&Batch::default(), &step);
+        Ok(!self.tail.is_empty())
     }
 
     /// Moves the journal's pages into the file and cuts the journal to nothing, if it has removed bytes. What is stored does not depend on
@@ -76,6 +91,14 @@ impl SqliteStore {
     }
 }
 
+/// Begins a transaction that excludes every other writer, before anything is read.
+fn begin_writing(connection: &mut Connection, reader: bool) -> Result<Transaction<'_>, StoreError> {
+    if reader {
+        return Err(StoreError::Fenced);
+    }
+    connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(from_sqlite)
+}
+
 fn set_standing(transaction: &Transaction<'_>, standing: Standing) -> Result<(), StoreError> {
     let Standing { epoch, size, last_holder } = standing;
     let mut statement = transaction.prepare_cached(STANDING_UPDATE).map_err(from_sqlite)?;
@@ -89,7 +112,7 @@ fn add_holders(transaction: &Transaction<'_>, holders: &[Holder]) -> Result<(), 
     for holder in holders {
         let key = holder.wrapped_key.as_deref();
         let columns = params![signed(holder.id.0), holder.name.0, key.is_some(), key.unwrap_or_default(), holder_sum(holder)];
-        statement.execute(columns).map_err(|error| from_insert(error, HOLDER_NAME_TAKEN))?;
+        statement.execute(columns).map_err(from_sqlite)?;
     }
     Ok(())
 }
@@ -102,7 +125,7 @@ fn add_entries(transaction: &Transaction<'_>, size: u64, entries: &[NewEntry]) -
         let place = signed(index);
         let name = entry.id_name.map(|name| name.0);
         let check = entry_sum(index, &entry.bytes, name.as_ref().map(|name| &name[..]));
-        insert_entry.execute(params![place, entry.bytes, name, check]).map_err(|error| from_insert(error, ID_NAME_TAKEN))?;
+        insert_entry.execute(params![place, entry.bytes, name, check]).map_err(from_sqlite)?;
         if let Some(sealed) = &entry.sealed {
             let holder = entry.holder.map(|holder| holder.0);
             let check = opening_sum(index, holder, sealed);

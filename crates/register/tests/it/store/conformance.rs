@@ -9,6 +9,7 @@ macro_rules! on_every_store {
     ($($promise:ident),* $(,)?) => {
         on_every_store!(@kind memory: $($promise),*);
         on_every_store!(@kind sqlite: $($promise),*);
+        on_every_store!(@kind sqlite_tail: $($promise),*);
         on_every_store!(@kind postgres: $($promise),*);
     };
     (@kind $kind:ident: $($promise:ident),*) => {

@@ -1,9 +1,10 @@
 //! Random batches on every kind of store give the same answers as a naive model: a list of what was done, searched from the front.
 
+use bezwaar_register::store::sqlite::SqliteOptions;
 use bezwaar_register::store::{Batch, Claim, Destroy, Head, Holder, HolderId, KeyedName, NewEntry, SealedOpening, Store, StoreError};
 use proptest::prelude::*;
 
-use super::places::{self, Place};
+use super::places::{self, Place, SqlitePlace};
 use super::rows::{bytes, entry, name};
 
 /// The batches that were taken, in order. Everything else is worked out anew for each question.
@@ -73,6 +74,8 @@ impl Model {
 struct Step {
     /// Whether the batch says another size than there is.
     wrong_size: bool,
+    /// Whether what was put off is done after it.
+    tidy: bool,
     holders: Vec<(u64, bool)>,
     entries: Vec<(Option<u64>, u8, u64)>,
     contacts: Vec<(u64, usize)>,
@@ -86,8 +89,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let contacts = prop::collection::vec((0..14_u64, 0..200_usize), 0..2);
     let destroy = prop::collection::vec((0..3_u8, 0..40_u64), 0..3);
     let values = prop::collection::vec((0..3_u8, 0..50_usize), 0..2);
-    let step = (prop::bool::weighted(0.05), holders, entries, contacts, destroy, values).prop_map(
-        |(wrong_size, holders, entries, contacts, destroy, values)| Step { wrong_size, holders, entries, contacts, destroy, values },
+    let step = (prop::bool::weighted(0.05), prop::bool::weighted(0.1), holders, entries, contacts, destroy, values).prop_map(
+        |(wrong_size, tidy, holders, entries, contacts, destroy, values)| Step {
+            wrong_size,
+            tidy,
+            holders,
+            entries,
+            contacts,
+            destroy,
+            values,
+        },
     );
     prop::collection::vec(step, 1..12)
 }
@@ -156,6 +167,7 @@ fn compare(store: &mut dyn Store, model: &Model) {
 fn same_as_the_model(place: &dyn Place, steps: &[Step]) {
     let mut store = place.open();
     let mut reader = store.reader().unwrap();
+    let mut second = store.reader().unwrap();
     let mut model = Model::default();
     let mut claim: Option<Claim> = None;
     for (step, at) in steps.iter().zip(0..) {
@@ -178,9 +190,18 @@ fn same_as_the_model(place: &dyn Place, steps: &[Step]) {
             Err(StoreError::Refused { because }) => assert!(!model.takes(&batch), "refused against the contract, because {because}"),
             Err(other) => panic!("{other:?}"),
         }
+        if step.tidy {
+            store.tidy(claim).unwrap();
+        }
         compare(store.as_mut(), &model);
+        store.check().unwrap();
+        // A reader that looks at each step, and below one that looks at the end only.
+        if at % 2 == 0 {
+            compare(second.as_mut(), &model);
+        }
     }
     compare(reader.as_mut(), &model);
+    compare(place.open().as_mut(), &model);
     store.check().unwrap();
 }
 
@@ -195,6 +216,12 @@ proptest! {
     #[test]
     fn sqlite_is_as_the_model(steps in steps()) {
         same_as_the_model(places::sqlite().unwrap().as_ref(), &steps);
+    }
+
+    #[test]
+    fn sqlite_with_any_tail_is_as_the_model(steps in steps(), tail_entries in 0..40_u64) {
+        let place = SqlitePlace::with(SqliteOptions { tail_entries, ..SqliteOptions::default() });
+        same_as_the_model(&place, &steps);
     }
 
     #[test]

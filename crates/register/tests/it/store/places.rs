@@ -39,12 +39,17 @@ pub(super) fn memory() -> Option<Box<dyn Place>> {
 
 pub(super) struct SqlitePlace {
     pub(super) folder: TempDir,
+    options: SqliteOptions,
 }
 
 impl SqlitePlace {
     pub(super) fn new() -> SqlitePlace {
-        let place = SqlitePlace { folder: tempfile::tempdir().unwrap() };
-        drop(SqliteStore::create(&place.path(), SqliteOptions::default()).unwrap());
+        SqlitePlace::with(SqliteOptions::default())
+    }
+
+    pub(super) fn with(options: SqliteOptions) -> SqlitePlace {
+        let place = SqlitePlace { folder: tempfile::tempdir().unwrap(), options };
+        drop(SqliteStore::create(&place.path(), place.options.clone()).unwrap());
         place
     }
 
@@ -55,7 +60,7 @@ impl SqlitePlace {
 
 impl Place for SqlitePlace {
     fn try_open(&self) -> Result<Box<dyn Store>, StoreError> {
-        Ok(Box::new(SqliteStore::open(&self.path(), SqliteOptions::default())?))
+        Ok(Box::new(SqliteStore::open(&self.path(), self.options.clone())?))
     }
 
     fn address(&self) -> Option<String> {
@@ -65,6 +70,11 @@ impl Place for SqlitePlace {
 
 pub(super) fn sqlite() -> Option<Box<dyn Place>> {
     Some(Box::new(SqlitePlace::new()))
+}
+
+/// A store whose batches all go through the tail: nothing is put into the indexes at once.
+pub(super) fn sqlite_tail() -> Option<Box<dyn Place>> {
+    Some(Box::new(SqlitePlace::with(SqliteOptions { tail_entries: 0, ..SqliteOptions::default() })))
 }
 
 /// A schema of its own in the server that the environment names.

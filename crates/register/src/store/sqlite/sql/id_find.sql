@@ -1,1 +1,1 @@
-SELECT place FROM entries WHERE id_name = ?1
+SELECT place FROM entries_by_id_name WHERE id_name = ?1

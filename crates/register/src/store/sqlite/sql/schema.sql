@@ -3,6 +3,10 @@
 -- What must be removable (wrapped keys, openings, contacts) stands in tables that only grow, in the order of their numbers, and is
 -- overwritten in place by zeros of the same length: so no page of them is ever split or merged, and no copy of a removed row stays
 -- behind in the unused part of a page.
+--
+-- The three indexes are tables, because their keys come in no order and a surge would rewrite a page of them for every act. What is newer
+-- than `indexed` says stands in memory instead and is put into them later, in the order of the keys. They hold what was indexed by then,
+-- and may hold some of what is newer; they are derived, and never decide what is stored.
 
 CREATE TABLE standing (
   only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -19,8 +23,6 @@ CREATE TABLE entries (
   sum BLOB NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX entries_by_id_name ON entries (id_name) WHERE id_name IS NOT NULL;
-
 CREATE TABLE holders (
   id INTEGER PRIMARY KEY,
   name BLOB NOT NULL,
@@ -29,8 +31,6 @@ CREATE TABLE holders (
   sum BLOB NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX holders_by_name ON holders (name);
-
 CREATE TABLE openings (
   place INTEGER PRIMARY KEY,
   holder INTEGER,
@@ -38,8 +38,6 @@ CREATE TABLE openings (
   sealed BLOB NOT NULL,
   sum BLOB NOT NULL
 ) STRICT;
-
-CREATE INDEX openings_by_holder ON openings (holder) WHERE holder IS NOT NULL;
 
 CREATE TABLE contacts (
   id INTEGER PRIMARY KEY,
@@ -62,3 +60,26 @@ CREATE TABLE named_values (
   bytes BLOB NOT NULL,
   sum BLOB NOT NULL
 ) STRICT;
+
+CREATE TABLE indexed (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  entries INTEGER NOT NULL,
+  holders INTEGER NOT NULL,
+  sum BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE entries_by_id_name (
+  id_name BLOB PRIMARY KEY,
+  place INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE holders_by_name (
+  name BLOB PRIMARY KEY,
+  id INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE openings_by_holder (
+  holder INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY (holder, place)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,202 @@
+//! Replays a surge through the sequencer into a register in SQLite, and measures what those who wait would see.
+//!
+//! ```text
+//! bezwaar generate --surge 1340000 --out SURGE
+//! cargo run --release -p bezwaar-register --example surge_speed -- FOLDER SURGE/choices.jsonl [RATE]
+//! ```
+//!
+//! Every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The register is
+//! made if the folder has none; another surge with other ids can be added. The last line is JSON.
+#![allow(clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, reason = "a measurement, run by hand")]
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant as Ticks};
+
+use bezwaar_core::account::Services;
+use bezwaar_core::time::Instant;
+use bezwaar_core::wire::ChoiceLine;
+use bezwaar_ledger::entry::EntryKind;
+use bezwaar_ledger::expanded::write_choice;
+use bezwaar_register::engine::{Check, NewRecord, Opening, Parts, Register, Sequencer, Ticket};
+use bezwaar_register::folder;
+use bezwaar_register::randomness::{Randomness, RandomnessError};
+use bezwaar_register::settings::{Settings, StoreKind};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+
+/// How many accounts are looked up, while the surge runs and after it.
+const LOOKUPS: usize = 20_000;
+/// One of so many accounts is kept for looking up.
+const KEPT: u64 = 97;
+const REPORT_EVERY: u64 = 1_000_000;
+
+struct Seeded(ChaCha20Rng);
+
+impl Randomness for Seeded {
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), RandomnessError> {
+        self.0.fill_bytes(buffer);
+        Ok(())
+    }
+}
+
+fn parts(seed: u64) -> Parts {
+    Parts::on_disk(Box::new(Seeded(ChaCha20Rng::seed_from_u64(seed))))
+}
+
+fn open(folder: &Path, now: Instant) -> Register {
+    if folder.join("register.toml").exists() {
+        let opening = Opening { check: Check::Quick, ..Opening::default() };
+        return folder::open(folder, parts(2), opening, now).expect("the register").0;
+    }
+    let settings = Settings {
+        origin: "register.example/surge".to_owned(),
+        domain: "gate.example".to_owned(),
+        store: StoreKind::Sqlite,
+        anchor: "../anchor".into(),
+        witnesses: None,
+        covers: Vec::new(),
+    };
+    folder::create(folder, &settings, parts(1), now).expect("a register")
+}
+
+/// Milliseconds at a share of the sorted times.
+fn at(times: &mut [u32], share: f64) -> f64 {
+    if times.is_empty() {
+        return 0.0;
+    }
+    times.sort_unstable();
+    f64::from(times[((times.len() as f64 * share) as usize).min(times.len() - 1)]) / 1e3
+}
+
+fn micros(since: Ticks) -> u32 {
+    u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX)
+}
+
+fn record(line: &str, number: usize, services: &Services) -> NewRecord {
+    let choice = ChoiceLine::parse(number, line, services).expect("a good line").choice;
+    let mut body = Vec::new();
+    write_choice(&choice, &mut body).expect("a good choice");
+    NewRecord::Sealed { kind: EntryKind::Choice, person: choice.person, id: Some(choice.id), body, contact: None }
+}
+
+/// What came of those who waited: when each was sent (µs after the beginning), and how long each waited to be accepted.
+#[derive(Default)]
+struct Waited {
+    sent: Vec<u32>,
+    accepted: Vec<u32>,
+    placed: Vec<u64>,
+}
+
+fn wait_for(tickets: &mpsc::Receiver<(Ticket, Ticks)>, begun: Ticks) -> Waited {
+    let mut waited = Waited::default();
+    let (mut last, mut count) = (Ticks::now(), 0_u64);
+    for (ticket, sent) in tickets {
+        let placed = ticket.wait().expect("accepted");
+        waited.accepted.push(micros(sent));
+        waited.sent.push(u32::try_from(sent.duration_since(begun).as_micros() / 100).unwrap_or(u32::MAX));
+        waited.placed.push(placed[0].index);
+        count += 1;
+        if count.is_multiple_of(REPORT_EVERY) {
+            println!("{count:>10} accepted, the last million at {:.0}/s", REPORT_EVERY as f64 / last.elapsed().as_secs_f64());
+            last = Ticks::now();
+        }
+    }
+    waited
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (folder, choices) = (Path::new(&arguments[0]).join("register"), Path::new(&arguments[1]));
+    let rate: Option<f64> = arguments.get(2).map(|rate| rate.parse().expect("a rate"));
+    let now = Instant::parse("2026-06-01T00:00:00Z").expect("an instant");
+    let opening = Ticks::now();
+    let register = open(&folder, now);
+    println!("opened in {:.1} s", opening.elapsed().as_secs_f64());
+    let sequencer = Arc::new(Sequencer::start(register, Arc::new(move || now)).expect("started"));
+    let services = Services::default();
+    let begun = Ticks::now();
+    let done = Arc::new(AtomicBool::new(false));
+    let (sender, tickets) = mpsc::channel();
+    let waiting = std::thread::spawn(move || wait_for(&tickets, begun));
+    // Publishes about once a second, and remembers what stood under a checkpoint when.
+    let published = Arc::new(Mutex::new(Vec::<(u64, u32)>::new()));
+    let publishing = {
+        let (sequencer, done, published) = (Arc::clone(&sequencer), Arc::clone(&done), Arc::clone(&published));
+        std::thread::spawn(move || {
+            loop {
+                let last = done.load(Ordering::Acquire);
+                let from = Ticks::now();
+                let size = sequencer.publish().expect("published").unverified().size();
+                published.lock().expect("whole").push((size, u32::try_from(begun.elapsed().as_micros() / 100).unwrap_or(u32::MAX)));
+                if last {
+                    return;
+                }
+                std::thread::sleep(Duration::from_secs(1).saturating_sub(from.elapsed()));
+            }
+        })
+    };
+    let mut accounts = Vec::new();
+    let mut count = 0_u64;
+    for (number, line) in BufReader::with_capacity(1 << 20, File::open(choices).expect("the choices")).lines().enumerate() {
+        let record = record(&line.expect("a line"), number + 1, &services);
+        if count.is_multiple_of(KEPT)
+            && let NewRecord::Sealed { person: Some(person), .. } = &record
+        {
+            accounts.push(person.clone());
+        }
+        count += 1;
+        if let Some(rate) = rate {
+            let due = begun + Duration::from_secs_f64(count as f64 / rate);
+            std::thread::sleep(due.saturating_duration_since(Ticks::now()));
+        }
+        let sent = Ticks::now();
+        sender.send((sequencer.submit(vec![record]), sent)).expect("somebody waits");
+    }
+    drop(sender);
+    let mut waited = waiting.join().expect("whole");
+    let seconds = begun.elapsed().as_secs_f64();
+    done.store(true, Ordering::Release);
+    publishing.join().expect("published");
+    let published_after = begun.elapsed().as_secs_f64();
+    let published = std::mem::take(&mut *published.lock().expect("whole"));
+    let mut under_checkpoint: Vec<u32> = waited
+        .placed
+        .iter()
+        .zip(&waited.sent)
+        .map(|(index, sent)| {
+            let first = published.partition_point(|(size, _)| size <= index);
+            (published[first].1.saturating_sub(*sent)).saturating_mul(100)
+        })
+        .collect();
+    let mut reader = sequencer.reader().expect("a reader");
+    let mut random = ChaCha20Rng::seed_from_u64(3);
+    let mut looked: Vec<u32> = (0..LOOKUPS)
+        .map(|_| {
+            let account = &accounts[(random.next_u64() % accounts.len() as u64) as usize];
+            let from = Ticks::now();
+            assert!(!reader.acts_of(account).expect("read").is_empty());
+            micros(from)
+        })
+        .collect();
+    let size = reader.size().expect("a size");
+    let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak: u64 = peak.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0);
+    println!(
+        "{{\"choices\":{count},\"size\":{size},\"seconds\":{seconds:.1},\"published_after\":{published_after:.1},\"accepted_ms\":[{:.1},{:.1},{:.1}],\
+         \"checkpoint_ms\":[{:.0},{:.0},{:.0}],\"lookup_ms\":[{:.3},{:.3},{:.3}],\"peak_bytes\":{}}}",
+        at(&mut waited.accepted, 0.5),
+        at(&mut waited.accepted, 0.99),
+        at(&mut waited.accepted, 1.0),
+        at(&mut under_checkpoint, 0.5),
+        at(&mut under_checkpoint, 0.99),
+        at(&mut under_checkpoint, 1.0),
+        at(&mut looked, 0.5),
+        at(&mut looked, 0.99),
+        at(&mut looked, 1.0),
+        peak * 1024
+    );
+}

@@ -1,0 +1,1 @@
+SELECT entries, holders, sum FROM indexed WHERE only = 1

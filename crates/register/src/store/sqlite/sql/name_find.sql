@@ -1,0 +1,1 @@
+SELECT id FROM holders_by_name WHERE name = ?1

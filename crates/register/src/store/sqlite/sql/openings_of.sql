@@ -1,1 +1,0 @@
-SELECT place, holder, sealed, sum FROM openings WHERE holder = ?1 AND live = 1 ORDER BY place
