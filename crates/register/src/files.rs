@@ -39,6 +39,11 @@ pub trait Files: Send + Sync {
     /// The permission bits of a file or folder; `None` where there are no such bits.
     fn mode(&self, path: &Path) -> io::Result<Option<u32>>;
 
+    /// How many bytes may still be written where this path is; `None` where that cannot be told.
+    fn free_bytes(&self, _path: &Path) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// Removes a folder with all in it, if it is there. Not durable: it is for clearing up.
     fn clear(&self, folder: &Path) -> io::Result<()>;
 }
@@ -105,6 +110,19 @@ impl Files for Disk {
         #[cfg(not(unix))]
         {
             drop(metadata);
+            Ok(None)
+        }
+    }
+
+    fn free_bytes(&self, path: &Path) -> io::Result<Option<u64>> {
+        #[cfg(unix)]
+        {
+            let room = rustix::fs::statvfs(path)?;
+            Ok(Some(room.f_bavail.saturating_mul(room.f_frsize)))
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = path;
             Ok(None)
         }
     }

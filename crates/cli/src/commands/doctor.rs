@@ -4,7 +4,7 @@ use bezwaar_register::anchor::Anchor;
 use bezwaar_register::engine::doctor::{Finding, Health, check_closed};
 use bezwaar_register::engine::{Check, Opening};
 use bezwaar_register::folder;
-use bezwaar_register::intake::Intake;
+use bezwaar_register::intake::{Intake, OUTBOX_MAX};
 use serde_json::json;
 
 use crate::clock::now;
@@ -16,7 +16,8 @@ use crate::site::{SiteArgs, of_register, parts};
 /// Find what is wrong with a register, and say what to do
 ///
 /// Everything is checked: the store, every entry and opening, the tree against anchor and public folder, keys and who may read them, the clock, erasures, the
-/// place of the anchor, witnesses. It changes nothing but what every opening puts right. Exit code 5 if something is wrong.
+/// place of the anchor, witnesses, free room on the disks, notices that were not sent. It changes nothing but what every opening puts right. `docs/stores.md` says what each finding
+/// means. Exit code 5 if something is wrong.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -31,7 +32,9 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let findings = match folder::open(&args.site.register, parts(), opening, now()) {
         Ok((mut register, settings)) => {
             let mut findings = register.checks(settings.witnesses.is_some(), now());
-            findings.extend(unfinished(&mut Intake::new(register.writer())));
+            let mut intake = Intake::new(register.writer());
+            findings.extend(unfinished(&mut intake));
+            findings.extend(outbox(&mut intake));
             findings
         }
         // A register that cannot be opened is looked at from outside.
@@ -66,6 +69,20 @@ fn unfinished(intake: &mut Intake<'_>) -> Option<Finding> {
             unfinished.file, unfinished.begun_at, unfinished.filed, unfinished.acts
         ),
         help: "import the same file again: what is filed already is recognised".to_owned(),
+    })
+}
+
+/// Notices nobody has sent: whoever is to be told of a void has 14 days.
+fn outbox(intake: &mut Intake<'_>) -> Option<Finding> {
+    let waiting = intake.outbox().ok()?.len();
+    (waiting > 0).then(|| Finding {
+        health: Health::Warning,
+        check: "outbox",
+        what: format!(
+            "{} to be sent, of at most {OUTBOX_MAX}; when it is full, nothing more can be declared void",
+            count(waiting, "notice")
+        ),
+        help: "send them and say so: bezwaar register outbox".to_owned(),
     })
 }
 

@@ -14,6 +14,7 @@ mod generate;
 mod help;
 mod policy;
 mod register;
+mod salvage;
 mod signal;
 mod swapped;
 mod verify;

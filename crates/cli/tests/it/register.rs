@@ -248,3 +248,54 @@ fn forgetting_takes_two_steps_and_then_the_objection_stops() {
     desk.ends(&["prove", "row", "reg", "after.extract", "facebook:1001", "--output", "row.json"], 1);
     assert!(!desk.good(&["doctor", "reg"]).contains("failure"));
 }
+
+#[test]
+fn notices_wait_until_they_are_sent() {
+    let desk = Desk::with_register();
+    let void = |id: &str| {
+        let by = ["--approver", "lead", "--approver", "deputy"];
+        desk.good(&[["register", "void", "reg", id, "--reason", "filed-by-automation"].as_slice(), &by].concat());
+    };
+    void("o-2");
+    assert!(desk.good(&["doctor", "reg"]).contains("warning  outbox         1 notice to be sent"));
+    assert!(desk.good(&["register", "outbox", "reg"]).contains("\"act\":\"o-2\",\"as\":\"account\""));
+    assert!(desk.ends(&["register", "outbox", "reg", "--sent", "2"], 2).contains("only 1 notice waiting"));
+    assert!(desk.good(&["register", "outbox", "reg", "--sent", "1"]).contains("0 notices waiting"));
+    assert!(!desk.good(&["doctor", "reg"]).contains("outbox"));
+}
+
+#[test]
+fn doctor_tells_one_thing_from_another() {
+    let desk = Desk::with_register();
+    let found = |code: i32, line: &str| {
+        let said = desk.ends(&["doctor", "reg"], code);
+        assert!(said.contains(line), "{line}: {said}");
+    };
+    found(0, "ok       extract        no extract was made yet");
+    found(0, "ok       journal        the anchor remembers all 0 tombstones");
+    found(0, "ok       access         settings, store and anchor are closed to others");
+    desk.good(&["register", "extract", "reg", "--output", "people.extract"]);
+    found(0, "ok       extract        the newest extract goes through ");
+    desk.good(&["register", "erase-contact", "reg", "facebook:1001"]);
+    // A document that is gone from the public folder is made again; one that was changed is told.
+    let document = std::fs::read_dir(desk.path("reg/public/documents")).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&document).unwrap();
+    std::fs::remove_file(&document).unwrap();
+    found(5, "in the public folder is missing or not what was signed");
+    std::fs::write(&document, "changed").unwrap();
+    found(5, "bezwaar register publish --rebuild");
+    desk.good(&["register", "publish", "reg", "--rebuild"]);
+    assert_eq!(std::fs::read(&document).unwrap(), bytes);
+    found(0, "public files are right");
+    // The anchor has lost its journal.
+    let journal = desk.read("anchor/erasures");
+    desk.write("anchor/erasures", "");
+    found(0, "warning  journal        of 1 tombstones, the anchor does not remember 1");
+    desk.write("anchor/erasures", &journal);
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(desk.path("reg/register.toml"), open).unwrap();
+    found(0, "warning  access         others may read or write register.toml");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(desk.path("reg/keys/vault.key"), open).unwrap();
+    found(5, "failure");
+}

@@ -122,13 +122,11 @@ fn an_extract_is_looked_for_on_the_ledger() {
     let said = desk.verify("people.extract", &[], 6);
     assert!(said.contains("not checked: that the extract stands on the ledger"), "{said}");
     let said = desk.verify("people.extract", &ledger, 6);
-    assert!(said.contains("entry      22 of register.example/o") && said.contains("grade      recorded"), "{said}");
+    let entry = said.lines().find(|line| line.starts_with("entry      ")).unwrap().to_owned();
+    assert!(entry.ends_with(" of register.example/o") && said.contains("grade      recorded"), "{said}");
     desk.good(&["prove", "row", "reg", "people.extract", "facebook:1001", "--output", "row.json"]);
     let said = desk.verify("row.json", &ledger, 6);
-    assert!(
-        said.contains("entry      22 of register.example/o") && said.contains("not checked: that the row is of the very extract"),
-        "{said}"
-    );
+    assert!(said.contains(&entry) && said.contains("not checked: that the row is of the very extract"), "{said}");
     // Another ledger of the same name does not have it.
     desk.good(&["register", "init", "reg2", "--origin", "register.example/o", "--anchor", "anchor2"]);
     let other = [

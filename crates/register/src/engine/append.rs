@@ -223,7 +223,7 @@ impl Writer {
     }
 
     /// The holders of these accounts with their keys, made where there are none.
-    fn holders_for<'a>(
+    pub(super) fn holders_for<'a>(
         &mut self,
         people: Vec<&'a str>,
         new: &mut Vec<Holder>,

@@ -176,12 +176,7 @@ impl Books for Writer {
         let mut records = Vec::with_capacity(events.len());
         for NewEvent { event, contact } in events {
             let wrong = |_| IntegrityError::Missing { what: "the form of an act", index: None };
-            let (person, id) = match event {
-                Event::Choice(choice) => (choice.person.clone(), Some(choice.id.clone())),
-                Event::Confirmation(confirmation) => (Some(confirmation.person.clone()), Some(confirmation.id.clone())),
-                Event::Void(void) => (None, Some(void.id.clone())),
-                Event::Tombstone(_) => (None, None),
-            };
+            let (person, id) = owner_of(event);
             let body = event.to_bytes().map_err(wrong)?;
             records.push(NewRecord::Sealed { kind: event.kind(), person, id, body, contact: contact.clone() });
         }
@@ -202,6 +197,16 @@ impl Books for Writer {
 
     fn random(&mut self) -> Result<[u8; 32], RegisterError> {
         Ok(*secret(&mut self.random)?)
+    }
+}
+
+/// Under whose key an event is sealed, and the id it is found by.
+pub(super) fn owner_of(event: &Event) -> (Option<Account>, Option<String>) {
+    match event {
+        Event::Choice(choice) => (choice.person.clone(), Some(choice.id.clone())),
+        Event::Confirmation(confirmation) => (Some(confirmation.person.clone()), Some(confirmation.id.clone())),
+        Event::Void(void) => (None, Some(void.id.clone())),
+        Event::Tombstone(_) => (None, None),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What can be found out about a register without changing it. One function for each check; `bezwaar doctor` prints what they find.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use bezwaar_core::time::Instant;
-use bezwaar_ledger::entry::{Entry, EntryKind};
+use bezwaar_ledger::entry::{ENTRY_BYTES, Entry, EntryKind};
 use bezwaar_ledger::tlog::leaf_hash;
-use bezwaar_ledger::tlog::tile::{TileHashSource, new_bundles, new_tiles};
+use bezwaar_ledger::tlog::tile::{TILE_WIDTH, TileHashSource, new_bundles, new_tiles};
 use serde_json::Value;
 
 use super::edge::Edge;
@@ -14,7 +15,10 @@ use super::publisher::is_public;
 use super::writer::{CLOCK_BEHIND_MICROS_MAX, ENTRIES_AT_ONCE, next_entry};
 use super::{PublicFiles, Reader, Register, RegisterError};
 use crate::anchor::Anchor;
+use crate::extracts::EXPIRES_AFTER_MICROS;
+use crate::folder::STORE_FILE;
 use crate::hex;
+use crate::settings::SETTINGS_FILE;
 use crate::vault::VaultError;
 
 /// How it is with what was checked.
@@ -60,6 +64,9 @@ impl Finding {
     }
 }
 
+/// Less free room than this on a disk is told, in bytes: some days of a large register.
+pub const FREE_BYTES_MIN: u64 = 1 << 30;
+
 const RESTORE: &str = "stop, keep a copy of store, anchor and public folder, and restore what is wrong from a backup";
 
 impl Register {
@@ -68,7 +75,11 @@ impl Register {
         let mut findings = vec![self.check_store(), self.check_tree(), self.check_clock(now), self.check_keys()];
         findings.extend(self.check_openings());
         findings.push(self.check_erasures());
+        findings.push(self.check_journal());
         findings.push(self.check_public());
+        findings.push(self.check_extracts(now));
+        findings.push(self.check_modes());
+        findings.extend(self.check_space());
         findings.push(check_anchor_apart(&self.rest.place.folder, &self.rest.place.anchor));
         findings.push(check_witnesses(witnessed));
         findings
@@ -203,6 +214,80 @@ impl Register {
         }
     }
 
+    /// Whether the anchor remembers every erasure the ledger has a tombstone of: one it does not would come back with an old backup.
+    pub fn check_journal(&mut self) -> Finding {
+        const CHECK: &str = "journal";
+        let found = (|| {
+            let remembered: BTreeSet<[u8; ENTRY_BYTES]> = self.writer.anchor.erasures()?.iter().map(|erased| erased.entry).collect();
+            let (mut at, mut count, mut forgotten) = (0, 0, 0);
+            loop {
+                let entries = self.writer.store.entries(at, ENTRIES_AT_ONCE)?;
+                if entries.is_empty() {
+                    return Ok::<_, RegisterError>((count, forgotten));
+                }
+                at += entries.len() as u64;
+                let tombstones = entries.iter().filter(|bytes| bytes.first() == Some(&(EntryKind::Tombstone as u8)));
+                for bytes in tombstones {
+                    count += 1;
+                    forgotten += u64::from(!remembered.contains(bytes));
+                }
+            }
+        })();
+        match found {
+            Ok((count, 0)) => Finding::good(CHECK, format!("the anchor remembers all {count} tombstones")),
+            Ok((count, forgotten)) => Finding::warning(
+                CHECK,
+                format!(
+                    "of {count} tombstones, the anchor does not remember {forgotten}: an old backup would bring back what they destroyed"
+                ),
+                "restore the anchor's `erasures` from its newest copy; destroy backups from before those erasures",
+            ),
+            Err(error) => Finding::of_error(CHECK, &error),
+        }
+    }
+
+    /// Whether there is an extract that gates can use now.
+    pub fn check_extracts(&mut self, now: Instant) -> Finding {
+        const CHECK: &str = "extract";
+        let newest = self.reader().and_then(|mut reader| {
+            let size = reader.size()?;
+            Ok(crate::extracts::extracts_of(&mut reader, size)?.pop())
+        });
+        match newest {
+            Ok(None) => Finding::good(CHECK, "no extract was made yet"),
+            Ok(Some((_, extract))) if extract.through.plus_micros(EXPIRES_AFTER_MICROS) <= now => Finding::warning(
+                CHECK,
+                format!("the newest extract goes through {}: as a rule it has expired, and a run with it is no release", extract.through),
+                "make a new one: bezwaar register extract",
+            ),
+            Ok(Some((_, extract))) => Finding::good(CHECK, format!("the newest extract goes through {}", extract.through)),
+            Err(error) => Finding::of_error(CHECK, &error),
+        }
+    }
+
+    /// Whether what is not public is closed to others: the settings, which may hold a password, the store, and the anchor's files.
+    pub fn check_modes(&self) -> Finding {
+        const CHECK: &str = "access";
+        let place = &self.rest.place;
+        let paths = [SETTINGS_FILE, STORE_FILE].map(|name| place.folder.join(name));
+        let paths = paths.into_iter().chain(["checkpoint", "erasures"].map(|name| place.anchor.join(name)));
+        let open: Vec<String> = paths
+            .filter(|path| self.publisher.files.mode(path).ok().flatten().is_some_and(|mode| mode & 0o077 != 0))
+            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect();
+        if open.is_empty() {
+            return Finding::good(CHECK, "settings, store and anchor are closed to others");
+        }
+        Finding::warning(CHECK, format!("others may read or write {}", open.join(", ")), "close them: chmod 600")
+    }
+
+    /// Whether there is room to write, for the register and for its anchor.
+    pub fn check_space(&self) -> Vec<Finding> {
+        let place = &self.rest.place;
+        let places = [("the register's disk", &place.folder), ("the anchor's disk", &place.anchor)];
+        places.into_iter().filter_map(|(name, path)| Some(space(name, self.publisher.files.free_bytes(path).ok().flatten()?))).collect()
+    }
+
     /// Whether all public files are there and are what was signed.
     pub fn check_public(&mut self) -> Finding {
         match self.compare_public() {
@@ -219,12 +304,18 @@ impl Register {
         let mut count = 1;
         for bundle in new_bundles(0, size) {
             let entries = tree.entries(bundle.index()).map_err(super::reader::tile_error)?;
-            for entry in entries.iter().filter_map(|bytes| Entry::from_bytes(bytes).ok()).filter(|entry| is_public(entry.kind)) {
+            let places = bundle.index() * u64::from(TILE_WIDTH)..;
+            let entries = places.zip(&entries).filter_map(|(index, bytes)| Some((index, Entry::from_bytes(bytes).ok()?)));
+            for (index, entry) in entries.filter(|(_, entry)| is_public(entry.kind)) {
                 let path = self.publisher.folder.join(super::publisher::DOCUMENTS).join(hex::encode(&entry.hash));
                 let bytes = self.publisher.files.read(&path);
                 let bytes = bytes.map_err(|source| RegisterError::Public { name: "documents".to_owned(), source })?;
-                // One that was entered by its hash alone is kept elsewhere.
-                if bytes.is_some_and(|bytes| <[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(&bytes)) != entry.hash) {
+                let right = match bytes {
+                    Some(bytes) => <[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(&bytes)) == entry.hash,
+                    // One that was entered by its hash alone is kept elsewhere.
+                    None => self.writer.store.document(index)?.is_none(),
+                };
+                if !right {
                     return Err(RegisterError::PublicDamaged { name: format!("documents/{}", hex::encode(&entry.hash)) });
                 }
             }
@@ -232,6 +323,19 @@ impl Register {
         count += new_tiles(0, size).count() as u64 + new_bundles(0, size).count() as u64;
         Ok(count)
     }
+}
+
+/// What is to be said of so much free room.
+fn space(name: &str, free: u64) -> Finding {
+    let megabytes = free >> 20;
+    if free < FREE_BYTES_MIN {
+        return Finding::warning(
+            "space",
+            format!("{name} has {megabytes} MiB left"),
+            "make room: when it is full, nothing more is accepted",
+        );
+    }
+    Finding::good("space", format!("{name} has {megabytes} MiB left"))
 }
 
 /// How many openings there are, the salted entries without one, and the rows that do not open.
@@ -337,4 +441,16 @@ pub fn check_closed(anchor: &mut Anchor, error: &RegisterError) -> Vec<Finding> 
         Err(error) => findings.push(Finding::failure("anchor", error.to_string(), error.help())),
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_little_room_is_told() {
+        assert_eq!(space("it", FREE_BYTES_MIN).health, Health::Good);
+        assert_eq!(space("it", FREE_BYTES_MIN - 1).health, Health::Warning);
+        assert!(space("it", 5 << 20).what.contains("5 MiB"));
+    }
 }

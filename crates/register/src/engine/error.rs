@@ -112,8 +112,8 @@ impl IntegrityError {
     pub fn help(&self) -> &'static str {
         match self {
             IntegrityError::RolledBack { .. } | IntegrityError::ErasureRolledBack { .. } => {
-                "stop, keep a copy of store, anchor and public folder, and restore the newest backup; what is missing can be had from the public \
-                 folder or a mirror (entries) and from people's receipts (their contents)"
+                "stop, keep a copy of store, anchor and public folder, and restore the newest backup; then put back what was published since with \
+                 `bezwaar register salvage`: entries from the public folder or a mirror, their contents from openings and receipts"
             }
             IntegrityError::OtherTree { .. } | IntegrityError::Forked { .. } => {
                 "stop and keep a copy of store, anchor and public folder: one of them was changed; compare them with a witness or a mirror before \
@@ -254,7 +254,9 @@ impl RegisterError {
             RegisterError::NoSuchEntry { .. } => "check the number; the last entry has the number of entries less one",
             RegisterError::NotPublished { .. } => "wait for the next checkpoint, at most a minute",
             RegisterError::Public { .. } => "see the cause, and try again",
-            RegisterError::PublicDamaged { .. } => "run `bezwaar doctor --repair`: it makes the public folder anew from the store",
+            RegisterError::PublicDamaged { .. } => {
+                "run `bezwaar register publish --rebuild`: it makes the public folder anew from the store; if the store has lost it too, get the file from a mirror"
+            }
             RegisterError::Settings { .. } => "correct the file, or restore it from its backup",
             RegisterError::MustReopen | RegisterError::Stopped => "open the register again",
         }

@@ -18,6 +18,7 @@ mod publisher;
 mod reader;
 mod record;
 mod rotate;
+mod salvage;
 mod sequencer;
 mod writer;
 
@@ -36,6 +37,7 @@ pub use open::{Check, Opening, QUICK_ENTRIES, Repair};
 pub use publisher::{PUBLISHED_AT_ONCE_MAX, Published, Publisher, is_public};
 pub use reader::{Inclusion, Proofs, PublicFiles, Reader, SCANNED_AT_ONCE_MAX, Scanned};
 pub use record::{Accepter, BODY_BYTES_MAX, CONTACT_BYTES_MAX, ID_BYTES_MAX, NewRecord, Placed, Problem, ProblemCause};
+pub use salvage::{SALVAGED_AT_ONCE, Salvaged};
 pub use sequencer::{Clock, GATHER_MS, GATHERED_MAX, Sequencer, SharedError, Ticket, WAITING_MAX};
 pub use writer::{CLOCK_BEHIND_MICROS_MAX, Writer};
 

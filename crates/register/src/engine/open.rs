@@ -154,7 +154,10 @@ fn assemble(
     if let Some(anchored) = &anchored
         && !is_signed(anchored, &known)
     {
-        return Err(IntegrityError::AnchorForeign.into());
+        // A backup from before the key was renewed does not know the new one.
+        let signed = anchored.unverified().size();
+        let behind = IntegrityError::RolledBack { store: head.size, signed };
+        return Err(if signed > head.size { behind } else { IntegrityError::AnchorForeign }.into());
     }
     let mut agreed = agree(store.as_mut(), files.as_ref(), place, &head, anchored.as_ref(), public.as_ref(), opening.check)?;
 
@@ -273,7 +276,7 @@ fn agree(
 }
 
 /// Whether the store's first entries make up each of these trees, which are in order of size.
-fn compare_trees(store: &mut dyn Store, signed: &[(u64, Hash)]) -> Result<(), RegisterError> {
+pub(super) fn compare_trees(store: &mut dyn Store, signed: &[(u64, Hash)]) -> Result<(), RegisterError> {
     let (mut edge, mut full, mut last_at) = (Edge::new(), Vec::new(), None);
     let mut signed = signed.iter().peekable();
     while let Some((size, root)) = signed.peek().copied() {

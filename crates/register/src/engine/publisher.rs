@@ -241,7 +241,10 @@ impl Publisher {
 
     /// Makes all public files anew from the store, up to the newest checkpoint. Files that are right are written again as they are.
     pub fn rebuild(&mut self) -> Result<(), RegisterError> {
-        let newest = self.anchor.checkpoint()?.or_else(|| self.published());
+        let anchored = self.anchor.checkpoint()?;
+        let size = anchored.as_ref().map_or(0, |anchored| anchored.unverified().size());
+        // The published one of the same tree has witnesses' cosignatures.
+        let newest = self.published().filter(|published| published.unverified().size() >= size).or(anchored);
         (self.edge, self.last_at) = (Edge::new(), None);
         newest.map_or(Ok(()), |newest| self.catch_up(&newest))
     }

@@ -108,15 +108,20 @@ pub(super) fn policy(args: &PolicyArgs, printer: &mut Printer) -> Result<(), Err
 pub(crate) fn write_public(register: &Register) -> Result<(), Error> {
     let public = register.place().public();
     let statements = register.statements();
-    let newest = |purpose| verifiers(&statements, purpose).last().map(ToString::to_string).unwrap_or_default();
+    let newest = |purpose| verifiers(&statements, purpose).first().map(ToString::to_string).unwrap_or_default();
     let trust = format!(
         "# Who is believed about this ledger: whoever signs with this key. Add witnesses and a quorum, or others may be shown another ledger.\n\
          log {}\nquorum none\n",
         newest(Purpose::Ledger)
     );
     let path = public.join(TRUST_FILE);
-    if !path.exists() {
-        write_file(&path, trust.as_bytes(), Readers::Anyone)?;
+    match std::fs::read_to_string(&path) {
+        // Somebody may have added witnesses to it. A new key of the ledger goes in front; the old one stays, for what was signed with it.
+        Ok(there) if !there.contains(&newest(Purpose::Ledger)) => {
+            write_file(&path, format!("log {}\n{there}", newest(Purpose::Ledger)).as_bytes(), Readers::Anyone)?;
+        }
+        Ok(_) => {}
+        Err(_) => write_file(&path, trust.as_bytes(), Readers::Anyone)?,
     }
     let operators: String = verifiers(&statements, Purpose::Operator).iter().map(|key| format!("{key}\n")).collect();
     write_file(&public.join(OPERATOR_FILE), operators.as_bytes(), Readers::Anyone)

@@ -7,6 +7,7 @@ mod intake;
 mod people;
 mod publish;
 mod rotate;
+mod salvage;
 mod status;
 
 use clap::Subcommand;
@@ -39,11 +40,13 @@ enum Command {
     List(intake::ListArgs),
     Confirm(people::ConfirmArgs),
     Void(people::VoidArgs),
+    Outbox(people::OutboxArgs),
     Forget(people::ForgetArgs),
     EraseContact(people::EraseContactArgs),
     Extract(extract::Args),
     Openings(extract::OpeningsArgs),
     Delta(extract::DeltaArgs),
+    Salvage(salvage::Args),
 }
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
@@ -60,10 +63,12 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         Command::List(args) => intake::list(args, printer),
         Command::Confirm(args) => people::confirm(args, printer),
         Command::Void(args) => people::void(args, printer),
+        Command::Outbox(args) => people::outbox(args, printer),
         Command::Forget(args) => people::forget(args, printer),
         Command::EraseContact(args) => people::erase_contact(args, printer),
         Command::Extract(args) => extract::run(args, printer),
         Command::Openings(args) => extract::openings(args, printer),
         Command::Delta(args) => extract::delta(args, printer),
+        Command::Salvage(args) => salvage::run(args, printer),
     }
 }

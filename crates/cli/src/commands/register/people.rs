@@ -1,7 +1,7 @@
 //! `bezwaar register confirm`, `void`, `forget` and `erase-contact`: what is done about one person's acts.
 
 use bezwaar_ledger::event::VoidReason;
-use bezwaar_register::intake::Intake;
+use bezwaar_register::intake::{Intake, Role};
 
 use super::intake::of_intake;
 use crate::clock::now;
@@ -67,6 +67,38 @@ pub(super) struct EraseContactArgs {
     /// The account
     #[arg(value_name = "ACCOUNT")]
     account: String,
+}
+
+/// Show notices that wait to be sent, as JSON Lines, or say that the oldest were sent
+///
+/// Whoever an objection was declared void for, and whoever filed it, must be told while it still counts. This is personal data.
+#[derive(clap::Args, Debug)]
+pub(super) struct OutboxArgs {
+    #[command(flatten)]
+    site: SiteArgs,
+    /// Say that the oldest so many were sent
+    #[arg(long, value_name = "NUMBER")]
+    sent: Option<usize>,
+}
+
+pub(super) fn outbox(args: &OutboxArgs, printer: &mut Printer) -> Result<(), Error> {
+    let mut site = args.site.open(printer)?;
+    let mut intake = Intake::new(site.register.writer());
+    let waiting = intake.outbox().map_err(|error| of_intake("", error))?;
+    let Some(sent) = args.sent else {
+        for notice in &waiting {
+            let to = if notice.role == Role::Filer { "filer" } else { "account" };
+            let line = serde_json::json!({"act": notice.act, "effective_at": notice.effective_at.to_string(), "reason": notice.reason.as_str(),
+                "to": notice.to.expose_canonical(), "as": to});
+            printer.line(&line.to_string())?;
+        }
+        return Ok(());
+    };
+    if sent > waiting.len() {
+        return Err(Error::new(Kind::Usage, format!("only {} waiting", count(waiting.len(), "notice"))));
+    }
+    intake.outbox_sent(sent, now()).map_err(|error| of_intake("", error))?;
+    printer.line(&format!("{} waiting", count(waiting.len() - sent, "notice")))
 }
 
 pub(super) fn confirm(args: &ConfirmArgs, printer: &mut Printer) -> Result<(), Error> {

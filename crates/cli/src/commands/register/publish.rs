@@ -19,6 +19,9 @@ pub(super) struct Args {
     /// Ask the witnesses of this trust policy, which must have addresses; those of `register.toml` when left out
     #[arg(long, value_name = "FILE")]
     trust: Option<PathBuf>,
+    /// Make all public files anew from the store, also those that are there
+    #[arg(long)]
+    rebuild: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -28,6 +31,9 @@ Examples:
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let mut site = args.site.open_without_lost_keys(printer)?;
+    if args.rebuild {
+        site.register.publisher().rebuild().map_err(|error| of_register(&error))?;
+    }
     let checkpoint = site.register.publish().map_err(|error| of_register(&error))?;
     super::init::write_public(&site.register)?;
     let tree = checkpoint.unverified();
