@@ -28,12 +28,16 @@ impl Language {
         }
     }
 
-    /// The texts of it.
-    pub(crate) fn texts(self) -> Result<Texts, Error> {
-        let language = match self {
+    /// It, as the texts know it.
+    pub(crate) fn plain(self) -> plain::Language {
+        match self {
             Language::Nl => plain::Language::Nl,
             Language::En => plain::Language::En,
-        };
-        Texts::of(language).map_err(|_| Error::internal("a text file of the program cannot be read"))
+        }
+    }
+
+    /// The texts of it.
+    pub(crate) fn texts(self) -> Result<Texts, Error> {
+        Texts::of(self.plain()).map_err(|_| Error::internal("a text file of the program cannot be read"))
     }
 }

@@ -44,7 +44,7 @@ impl Language {
 }
 
 /// The texts of one language.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
     months: Vec<String>,
@@ -54,6 +54,12 @@ pub struct Texts {
     field: BTreeMap<String, String>,
     reason: BTreeMap<String, BTreeMap<String, String>>,
     timeline: BTreeMap<String, String>,
+    page: BTreeMap<String, String>,
+    category: BTreeMap<String, String>,
+    audience: BTreeMap<String, String>,
+    region: BTreeMap<String, String>,
+    ground: BTreeMap<String, String>,
+    grade: BTreeMap<String, String>,
 }
 
 impl Texts {
@@ -65,6 +71,36 @@ impl Texts {
     /// A text of a timeline, with its values in their places.
     pub fn timeline(&self, key: &str, values: &[(&str, &str)]) -> String {
         fill(self.timeline.get(key).map_or(key, String::as_str), values)
+    }
+
+    /// A text of a page, with its values in their places.
+    pub fn page(&self, key: &str, values: &[(&str, &str)]) -> String {
+        fill(self.page.get(key).map_or(key, String::as_str), values)
+    }
+
+    /// What a kind of data is called, as many.
+    pub fn category(&self, key: &str) -> String {
+        word(&self.category, key)
+    }
+
+    /// What an audience means, as a condition.
+    pub fn audience(&self, key: &str) -> String {
+        word(&self.audience, key)
+    }
+
+    /// What a region is called; without a name its code.
+    pub fn region(&self, key: &str) -> String {
+        word(&self.region, key)
+    }
+
+    /// What a legal ground is called, as a sentence.
+    pub fn ground(&self, key: &str) -> String {
+        word(&self.ground, key)
+    }
+
+    /// What a grade of evidence means.
+    pub fn grade(&self, key: &str) -> String {
+        word(&self.grade, key)
     }
 
     /// A day as people write it, or that nobody knows it, or that it did not happen.
@@ -125,6 +161,10 @@ impl Texts {
     pub fn quoted(&self, text: &str) -> String {
         fill(self.frame("quote"), &[("text", text)])
     }
+}
+
+fn word(list: &BTreeMap<String, String>, key: &str) -> String {
+    list.get(key).map_or(key, String::as_str).to_owned()
 }
 
 /// Puts values in the place of `{name}`. What stands in a value is not looked at again.
@@ -228,6 +268,12 @@ mod tests {
             (&dutch.record, &english.record),
             (&dutch.field, &english.field),
             (&dutch.timeline, &english.timeline),
+            (&dutch.page, &english.page),
+            (&dutch.category, &english.category),
+            (&dutch.audience, &english.audience),
+            (&dutch.region, &english.region),
+            (&dutch.ground, &english.ground),
+            (&dutch.grade, &english.grade),
         ] {
             assert_eq!(left.keys().collect::<Vec<_>>(), right.keys().collect::<Vec<_>>());
             for (key, text) in left {
@@ -245,6 +291,7 @@ mod tests {
         }
         for category in Category::ALL {
             assert!(english.record.contains_key(category.as_str()), "{category:?}");
+            assert!(english.category.contains_key(category.as_str()), "{category:?}");
         }
     }
 

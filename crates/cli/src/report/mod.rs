@@ -4,6 +4,7 @@ mod chart;
 
 use bezwaar_core::{Group, ReasonSet};
 use bezwaar_gate::Tally;
+use bezwaar_lens::page::frame;
 use serde_json::Value;
 
 use crate::error::grouped;
@@ -58,10 +59,7 @@ pub(crate) fn page(title: &str, intro: &str, runs: &[Run<'_>]) -> String {
         body.push_str(&section(run, runs.len() > 1));
     }
     body.push_str("<p class=\"foot\"><em>Kept</em> means that nothing we know speaks against it; it is not a legal basis. A record withheld for several reasons is counted under each of them; <em>would pass but for it</em> counts records with that one reason.</p>\n");
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
-        escape(title)
-    )
+    frame("en", title, STYLE, &body)
 }
 
 fn section(run: &Run<'_>, many: bool) -> String {

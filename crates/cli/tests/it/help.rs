@@ -186,6 +186,7 @@ fn of_policy() {
       list      List the versions of all policies
       show      Show a version of a policy, with the sources of what it says
       timeline  Draw when uses were announced and began, and since when people could say no
+      page      Write a page per policy that anyone can read, with a chart and a calendar
       help      Print this message or the help of the given subcommand(s)
 
     Options:

@@ -245,3 +245,28 @@ fn timeline() {
     error: there is no policy `clbu`; did you mean `club`?
     ");
 }
+
+#[test]
+fn page() {
+    let bench = Bench::new();
+    let at = ["policy", "page", "--policies", "policies", "--today", "2026-06-01", "--output", "site"];
+    assert_snapshot!(bench.run(&[&at[..], &["--contact", "mistakes@club.example"]].concat()), @"
+    exit code 0
+    --- stderr
+    note: 9 files in `site`
+    ");
+    let page = std::fs::read_to_string(bench.path("site/en/club.html")).unwrap();
+    assert!(page.contains("mailto:mistakes@club.example") && page.contains("<h2 id=\"club-model\">"), "{page}");
+    assert!(bench.path("site/nl/club.ics").exists() && bench.path("site/nl/club.svg").exists() && bench.path("site/index.html").exists());
+    // Words that cannot be read are no reason to pass them over.
+    std::fs::create_dir(bench.path("own")).unwrap();
+    std::os::unix::fs::symlink(bench.path("policies/club"), bench.path("own/club")).unwrap();
+    bench.write("own/words.nl.toml", "[recipient]\nlab = 7\n");
+    assert_snapshot!(bench.run(&["policy", "page", "--policies", "own", "--output", "other"]), @"
+    exit code 1
+    --- stderr
+    note: there is no `own/services.toml`: every service is taken to name people by number and by handle
+    error: `own/words.nl.toml:2` is no file of words
+    help: invalid type: integer `7`, expected a string
+    ");
+}

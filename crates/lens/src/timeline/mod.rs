@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use bezwaar_core::policy::{Declared, Policy, Use, When};
 use bezwaar_core::time::Day;
 
+pub(crate) use chart::escape;
 pub use chart::svg;
 pub use terminal::{WIDTH_MIN, terminal};
 
@@ -156,7 +157,7 @@ pub fn timeline(policy: &Policy, today: Day) -> Timeline {
     for version in policy.versions.iter().rev() {
         for one in &version.uses {
             if !rows.iter().any(|row| row.use_id == one.id) {
-                rows.push(row(policy, one, today));
+                rows.push(row_of(policy, one, today));
             }
         }
     }
@@ -187,7 +188,8 @@ pub fn timeline(policy: &Policy, today: Day) -> Timeline {
     }
 }
 
-fn row(policy: &Policy, one: &Use, today: Day) -> Row {
+/// A use's dates over all versions of its policy.
+pub fn row_of(policy: &Policy, one: &Use, today: Day) -> Row {
     let newest_first: Vec<&Use> = policy.versions.iter().rev().filter_map(|version| version.lookup_use(&one.id)).collect();
     let dated = |of: fn(&Use) -> When| {
         let known = newest_first.iter().map(|one| of(one)).find(|when| when.day().is_some());
@@ -263,6 +265,16 @@ impl Gap {
 }
 
 impl Row {
+    /// The row with what the policy says said in another way, such as in another language.
+    #[must_use]
+    pub fn said(mut self, say: impl Fn(&str) -> String) -> Row {
+        self.title = say(&self.title);
+        for out in &mut self.taken_out {
+            out.title = say(&out.title);
+        }
+        self
+    }
+
     /// The date of a mark.
     pub fn when(&self, kind: MarkKind) -> When {
         self.marks.iter().find(|(own, _)| *own == kind).map_or(When::Unknown, |(_, when)| *when)
@@ -277,7 +289,7 @@ impl Row {
         self.marks.iter().map(fact).collect()
     }
 
-    fn taken_out_words(&self, texts: &Texts) -> Vec<String> {
+    pub(crate) fn taken_out_words(&self, texts: &Texts) -> Vec<String> {
         let words = |out: &TakenOut| match out.window {
             Some((from, through)) => {
                 texts.timeline("window", &[("from", &texts.day(from)), ("through", &texts.day(through)), ("title", &out.title)])
@@ -302,6 +314,18 @@ impl Row {
 }
 
 impl Timeline {
+    /// The timeline with what the policy says said in another way, such as in another language.
+    #[must_use]
+    pub fn said(mut self, say: impl Fn(&str) -> String) -> Timeline {
+        self.title = say(&self.title);
+        self.rows = self.rows.into_iter().map(|row| row.said(&say)).collect();
+        for one in &mut self.disputes {
+            one.question = say(&one.question);
+            one.holders = one.holders.iter().map(|holder| say(holder)).collect();
+        }
+        self
+    }
+
     /// The chart in sentences, for whoever does not see it.
     pub fn description(&self, texts: &Texts) -> String {
         let mut found = texts.timeline("desc", &[("from", &texts.day(self.from)), ("through", &texts.day(self.through))]);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod absence;
+mod page;
 mod timeline;
 
 use bezwaar_core::policy::read::{PolicyFile, read_policies};

@@ -1,6 +1,7 @@
 //! `bezwaar policy`: what the policies say, for people. One file per subcommand.
 
 mod list;
+mod page;
 mod show;
 mod timeline;
 
@@ -25,6 +26,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Timeline(timeline::Args),
+    Page(page::Args),
 }
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
@@ -32,6 +34,7 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         Command::List(args) => list::run(args, printer),
         Command::Show(args) => show::run(args, printer),
         Command::Timeline(args) => timeline::run(args, printer),
+        Command::Page(args) => page::run(args, printer),
     }
 }
 

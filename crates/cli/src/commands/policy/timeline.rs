@@ -6,6 +6,7 @@ use bezwaar_core::time::{Day, Zone};
 use bezwaar_lens::timeline::{WIDTH_MIN, svg, terminal, timeline};
 
 use super::find_policy;
+use super::page::words;
 use crate::clock;
 use crate::error::Error;
 use crate::files::{Readers, write_file};
@@ -55,10 +56,11 @@ pub(super) fn parse_day(text: &str) -> Result<Day, String> {
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let policies = policies::load(&args.policies, printer)?;
     let policy = find_policy(&policies, &args.policy)?;
-    let texts = args.language.unwrap_or_else(Language::of_environment).texts()?;
+    let language = args.language.unwrap_or_else(Language::of_environment);
+    let (texts, words) = (language.texts()?, words(&args.policies, language)?);
     let zone = policy.versions.last().map_or_else(Zone::utc, |version| version.zone.clone());
     let today = args.today.or_else(|| Day::of(clock::now(), &zone)).ok_or_else(|| Error::internal("the clock shows no day"))?;
-    let timeline = timeline(policy, today);
+    let timeline = timeline(policy, today).said(|text| words.say(text));
     if let Some(path) = &args.output {
         write_file(path, svg(&timeline, &texts).as_bytes(), Readers::Anyone)?;
         printer.note(&format!("{} drawn in `{}`", args.policy, path.display()));

@@ -1,0 +1,202 @@
+//! A use on a page: what, whose, who, what for, since when, what silence means, how to say no.
+
+use bezwaar_core::policy::{Control, Declared, Default_, Use, When};
+
+use super::{MARK, Page, escape, escape_around, file_name, put, safe_link};
+use crate::plain::capital;
+use crate::timeline::{MarkKind, row_of};
+
+/// A term and what is said of it, both already escaped.
+fn fact(found: &mut String, name: &str, text: &str) {
+    put(found, format_args!("<dt>{}</dt>\n<dd>{text}</dd>", escape(name)));
+}
+
+/// What a use is called.
+pub(super) fn title(page: &Page<'_>, one: &Use) -> String {
+    page.own(&one.title)
+}
+
+/// Whether it is known that no control is offered.
+fn no_way(one: &Use) -> bool {
+    one.controls.is_empty() && one.control_first_offered == When::Never
+}
+
+/// A text as a sentence: a capital at its start, a stop at its end.
+fn sentence(text: &str) -> String {
+    let stop = if text.ends_with(['.', '?', '!', '…']) { "" } else { "." };
+    format!("{}{stop}", capital(text))
+}
+
+/// What happens to a person who says nothing.
+pub(super) fn silence(page: &Page<'_>, one: &Use) -> String {
+    let key = match (one.declared, one.default) {
+        (Declared::NonUse, _) => "non-use",
+        (_, Default_::On) if no_way(one) => "default-on-no-way",
+        (_, Default_::On) => "default-on",
+        (_, Default_::Off) => "default-off",
+        (_, Default_::Unknown) => "default-unknown",
+    };
+    page.say(key, &[])
+}
+
+pub(super) fn section(page: &Page<'_>, one: &Use) -> String {
+    let mut found = format!("<h2 id=\"{}\">{}</h2>\n<dl>\n", file_name(&one.id), title(page, one));
+    let say = |key: &str| page.say(key, &[]);
+    fact(&mut found, &say("what"), &escape(&data(page, one)));
+    fact(&mut found, &say("about"), &escape(&people(page, one)));
+    fact(&mut found, &say("who"), &escape(&recipients(page, one)));
+    fact(&mut found, &say("purpose"), &page.own_as(&one.purpose, sentence));
+    fact(&mut found, &say("since"), &since(page, one));
+    let mut quiet = format!("<p>{}</p>", escape(&silence(page, one)));
+    if let Some(promise) = &one.promise {
+        let text = page.say("promise", &[("promise", MARK)]);
+        quiet.push_str(&format!("<p>{}</p>", escape_around(&text, MARK, &page.own(promise))));
+    }
+    if one.declared == Declared::Practice {
+        quiet.push_str(&format!("<p>{}</p>", escape(&say("practice"))));
+    }
+    fact(&mut found, &say("silence"), &quiet);
+    fact(&mut found, &say("no"), &controls(page, one));
+    if one.declared != Declared::NonUse {
+        let objects = matches!(one.legal_basis.as_str(), "legitimate-interests" | "public-interest");
+        fact(&mut found, &say("when"), &escape(&say(if objects { "when-object" } else { "when-any" })));
+        fact(&mut found, &say("ground"), &escape(&page.speech.texts.ground(&one.legal_basis)));
+    }
+    for (key, text) in [("kept", &one.retention), ("deleted", &one.on_deletion)] {
+        let text = if text == "unknown" { escape(&say("unknown")) } else { page.own(text) };
+        fact(&mut found, &say(key), &text);
+    }
+    let disputes = page.version.disputes.iter().filter(|dispute| dispute.uses.contains(&one.id));
+    let questions: String = disputes.map(|dispute| format!("<li>{}</li>", page.question(dispute, true))).collect();
+    if !questions.is_empty() {
+        fact(&mut found, &say("disputed-here"), &format!("<ul>{questions}</ul>"));
+    }
+    let sources = one.sources.iter().chain(one.evidence.values().flatten()).cloned().collect::<Vec<_>>();
+    fact(&mut found, &say("sources-of"), &page.cited(&sources));
+    found.push_str("</dl>\n");
+    found
+}
+
+/// A list with a word before its last.
+fn list(parts: &[String], word: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} {word} {last}", most.join(", ")),
+    }
+}
+
+fn data(page: &Page<'_>, one: &Use) -> String {
+    let texts = &page.speech.texts;
+    let (and, or) = (page.say("and", &[]), page.say("or", &[]));
+    let rows: Vec<String> = one
+        .data
+        .iter()
+        .map(|row| {
+            let categories: Vec<String> = row.categories.iter().map(|category| texts.category(category.as_str())).collect();
+            let categories = list(&categories, &and);
+            match &row.audience {
+                None => page.say("data-any", &[("categories", &categories)]),
+                Some(audience) => {
+                    let audience: Vec<String> = audience.iter().map(|one| texts.audience(one.as_str())).collect();
+                    page.say("data", &[("categories", &categories), ("audience", &list(&audience, &or))])
+                }
+            }
+        })
+        .collect();
+    sentence(&rows.join("; "))
+}
+
+fn people(page: &Page<'_>, one: &Use) -> String {
+    let mut parts = vec![match one.min_age {
+        Some(age) => page.say("age", &[("age", &age.to_string())]),
+        None => page.say("any-age", &[]),
+    }];
+    match one.registered {
+        Some(true) => parts.push(page.say("with-account", &[])),
+        Some(false) => parts.push(page.say("without-account", &[])),
+        None => {}
+    }
+    parts.push(if one.regions.is_some() {
+        let regions: Vec<String> = one.regions_named.iter().map(|name| page.speech.texts.region(name)).collect();
+        page.say("living", &[("regions", &list(&regions, &page.say("and", &[])))])
+    } else {
+        page.say("everywhere", &[])
+    });
+    format!("{}.", capital(&parts.join(", ")))
+}
+
+fn recipients(page: &Page<'_>, one: &Use) -> String {
+    let name = |id: &String| match page.speech.words.recipient.get(id) {
+        Some(words) => words.clone(),
+        None if id == "third:*" => page.say("third", &[]),
+        None => id.strip_prefix("third:").unwrap_or(id).to_owned(),
+    };
+    let names: Vec<String> = one.recipients.iter().map(name).collect();
+    let names = list(&names, &page.say("and", &[]));
+    // A name keeps its own first letter.
+    if one.recipients.first().is_some_and(|id| id == "third:*") { sentence(&names) } else { format!("{names}.") }
+}
+
+/// The four dates, the gap, and what is taken out.
+fn since(page: &Page<'_>, one: &Use) -> String {
+    let texts = &page.speech.texts;
+    let row = row_of(page.policy, one, page.options.today).said(|text| page.speech.words.say(text));
+    let class = if row.gap.lacking() { " class=\"alarm\"" } else { "" };
+    let mut found = format!("<p{class}>{}.</p>\n<ul>\n", escape(&capital(&row.gap_words(texts))));
+    for kind in MarkKind::ALL {
+        let name = capital(&texts.timeline(kind.key(), &[]));
+        let line = texts.timeline("fact", &[("name", &name), ("date", &texts.when(row.when(kind)))]);
+        put(&mut found, format_args!("<li>{}</li>", escape(&line)));
+    }
+    found.push_str("</ul>");
+    for words in row.taken_out_words(texts) {
+        found.push_str(&format!("<p>{}.</p>", escape(&capital(&words))));
+    }
+    found
+}
+
+fn controls(page: &Page<'_>, one: &Use) -> String {
+    if one.declared == Declared::NonUse && one.controls.is_empty() {
+        return escape(&page.say("no-need", &[]));
+    }
+    let controls: Vec<&Control> = one.controls.iter().filter_map(|id| page.version.lookup_control(id)).collect();
+    if controls.is_empty() {
+        let key = if no_way(one) { "no-way" } else { "no-way-unclear" };
+        let write = page.version.contact.as_ref().map(|_| format!(" <a href=\"#company\">{}</a>", escape(&page.say("write", &[]))));
+        return format!("<span class=\"alarm\">{}</span>{}", escape(&page.say(key, &[])), write.unwrap_or_default());
+    }
+    controls.into_iter().map(|one| control(page, one)).collect()
+}
+
+fn control(page: &Page<'_>, one: &Control) -> String {
+    let title = page.own(&one.title);
+    let title = match one.url.as_deref().and_then(safe_link) {
+        Some(url) => format!("<a href=\"{}\">{title}</a>", escape(url)),
+        None => title,
+    };
+    let mut lines = vec![page.say("offered", &[("date", &page.speech.texts.when(one.first_offered))])];
+    let details = &one.details;
+    let known = [
+        (details.requires_login, Some("login"), Some("no-login")),
+        (details.reason_required, Some("reason"), Some("no-reason")),
+        (details.id_document_required, Some("id-document"), None),
+        (details.conditional, Some("conditional"), None),
+    ];
+    for (fact, yes, no) in known {
+        let key = fact.and_then(|holds| if holds { yes } else { no });
+        lines.extend(key.map(|key| page.say(key, &[])));
+    }
+    let mut found = format!("<div class=\"control\"><p><strong>{title}</strong></p><p>{}</p>", escape(&lines.join(" ")));
+    for (key, name, text) in [("covers", "covers", &details.covers), ("deadline", "deadline", &details.deadline)] {
+        if let Some(text) = text {
+            let line = page.say(key, &[(name, MARK)]);
+            found.push_str(&format!("<p>{}</p>", escape_around(&line, MARK, &page.own(text))));
+        }
+    }
+    if details.deadline.is_some() && details.deadline_closes_right == Some(false) {
+        found.push_str(&format!("<p>{}</p>", escape(&page.say("deadline-open", &[]))));
+    }
+    found.push_str(&format!("<p>{}</p></div>\n", page.cited(&one.sources)));
+    found
+}
