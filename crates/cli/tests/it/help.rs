@@ -185,6 +185,8 @@ fn of_policy() {
     Commands:
       list      List the versions of all policies
       show      Show a version of a policy, with the sources of what it says
+      lint      Check policies against what the law asks
+      diff      Show what changed for a person between two versions of a policy
       timeline  Draw when uses were announced and began, and since when people could say no
       page      Write a page per policy that anyone can read, with a chart and a calendar
       help      Print this message or the help of the given subcommand(s)

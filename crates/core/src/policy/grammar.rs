@@ -167,6 +167,7 @@ const DISPUTE: &[Field] = &[
     optional("age_below", Shape::Int(1, 120), "only people below this age"),
     optional("regions", Shape::Texts, "only people living here"),
     optional("outside", Shape::Text, "only records outside this carve-out"),
+    optional("facts", Shape::Texts, "keys of the uses' or controls' facts it is about"),
     SOURCES,
     required("position", Shape::Tables(POSITION), "who says what"),
 ];
@@ -182,6 +183,11 @@ const CLAIM: &[Field] = &[
     optional("age_min", Shape::Int(1, 120), "for an audience: years below which people are said to be left out"),
     SOURCES,
 ];
+
+/// The keys of everything a use or a control can state.
+pub fn fact_keys() -> std::collections::BTreeSet<String> {
+    USE.iter().chain(CONTROL).map(|field| field.name.to_owned()).collect()
+}
 
 /// `services.toml`.
 pub const SERVICES_FILE: &[Field] = &[required("service", Shape::Tables(SERVICE), "how each service names people")];

@@ -380,6 +380,8 @@ pub struct Dispute {
     pub regions: Option<BTreeSet<Region>>,
     /// Only records outside this carve-out.
     pub outside: Option<String>,
+    /// Keys of the uses' or controls' facts it is about.
+    pub facts: Vec<String>,
     /// Who says what.
     pub positions: Vec<Position>,
     /// Ids of sources.

@@ -199,11 +199,15 @@ impl Reader<'_, '_> {
     }
 
     fn known(&mut self, node: &Node<'_, '_>, name: &str, what: &str, known: &BTreeSet<String>) -> Vec<String> {
+        self.known_as(node, name, known, |id| format!("there is no {what} `{id}` in this file"))
+    }
+
+    fn known_as(&mut self, node: &Node<'_, '_>, name: &str, known: &BTreeSet<String>, message: impl Fn(&str) -> String) -> Vec<String> {
         let named = node.texts(name).unwrap_or_default();
         for (id, span) in &named {
             if !known.contains(id) {
                 let near = crate::problem::nearest(id, known.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-                self.problem(span.clone(), format!("there is no {what} `{id}` in this file"), near);
+                self.problem(span.clone(), message(id), near);
             }
         }
         named.into_iter().map(|(id, _)| id).collect()
@@ -416,7 +420,9 @@ impl Reader<'_, '_> {
                 Some("if nobody says otherwise it is not disputed".to_owned()),
             );
         }
+        let keys = super::grammar::fact_keys();
         Dispute {
+            facts: self.known_as(node, "facts", &keys, |id| format!("no use and no control has a fact `{id}`")),
             id: node.text("id"),
             question: node.text("question"),
             handling: if node.text("protective") == "withhold" { DisputeHandling::Withhold } else { DisputeHandling::Note },

@@ -94,7 +94,7 @@ fn mistakes_of_content_are_told_all_at_once() {
         ("declared = \"text\"", "declared = \"non-use\""),
         (
             "audience = [\"public\"]\n",
-            "audience = [\"public\"]\n\n[[use.data]]\ncategories = [\"photo\", \"post\"]\n\n[[use.carve_out]]\nid = \"promise\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nwindow = { from = \"2026-02-01\", through = \"2026-01-01\" }\nsources = [\"self\"]\n\n[[use]]\nid = \"clup/model\"\ntitle = \"T\"\npurpose = \"P\"\nrecipients = []\nlegal_basis = \"none\"\ndeclared = \"text\"\ndefault = \"on\"\ncontrols = []\nannounced = \"never\"\neffective = \"unknown\"\ncollection_began = \"unknown\"\ncontrol_first_offered = \"never\"\ncontinues = [\"club/gone\"]\nretention = \"R\"\non_deletion = \"D\"\nsources = [\"self\"]\ndata = []\n\n[[dispute]]\nid = \"D1\"\nquestion = \"Q\"\nprotective = \"withhold\"\nuses = [\"club/model\", \"club/modle\"]\noutside = \"undertaking\"\nsources = [\"self\", \"press\"]\nposition = [{ holder = \"A\", says = \"S\", sources = [\"self\"] }]\n\n[[source]]\nid = \"self\"\ntitle = \"T\"\nurl = \"U\"\ndate = \"unknown\"\ngrade = \"W\"\n",
+            "audience = [\"public\"]\n\n[[use.data]]\ncategories = [\"photo\", \"post\"]\n\n[[use.carve_out]]\nid = \"promise\"\ntitle = \"T\"\nfrom = \"2026-01-01\"\nwindow = { from = \"2026-02-01\", through = \"2026-01-01\" }\nsources = [\"self\"]\n\n[[use]]\nid = \"clup/model\"\ntitle = \"T\"\npurpose = \"P\"\nrecipients = []\nlegal_basis = \"none\"\ndeclared = \"text\"\ndefault = \"on\"\ncontrols = []\nannounced = \"never\"\neffective = \"unknown\"\ncollection_began = \"unknown\"\ncontrol_first_offered = \"never\"\ncontinues = [\"club/gone\"]\nretention = \"R\"\non_deletion = \"D\"\nsources = [\"self\"]\ndata = []\n\n[[dispute]]\nid = \"D1\"\nquestion = \"Q\"\nprotective = \"withhold\"\nuses = [\"club/model\", \"club/modle\"]\noutside = \"undertaking\"\nfacts = [\"controls\", \"requires_log\"]\nsources = [\"self\", \"press\"]\nposition = [{ holder = \"A\", says = \"S\", sources = [\"self\"] }]\n\n[[source]]\nid = \"self\"\ntitle = \"T\"\nurl = \"U\"\ndate = \"unknown\"\ngrade = \"W\"\n",
         ),
     ]);
     check(
@@ -121,9 +121,10 @@ fn mistakes_of_content_are_told_all_at_once() {
             "klub/2026-01-02.toml:86:8: a use names the kinds of data it takes; add a [[use.data]] with categories",
             "klub/2026-01-02.toml:92:23: there is no use `club/modle` in this file; did you mean `club/model`?",
             "klub/2026-01-02.toml:93:11: not every use named here has a carve-out `undertaking`",
-            "klub/2026-01-02.toml:94:20: there is no source `press` in this file",
-            "klub/2026-01-02.toml:95:12: a dispute names at least two positions; if nobody says otherwise it is not disputed",
-            "klub/2026-01-02.toml:98:6: the source `self` stands here twice; give one of them another id, or keep one",
+            "klub/2026-01-02.toml:94:22: no use and no control has a fact `requires_log`; did you mean `requires_login`?",
+            "klub/2026-01-02.toml:95:20: there is no source `press` in this file",
+            "klub/2026-01-02.toml:96:12: a dispute names at least two positions; if nobody says otherwise it is not disputed",
+            "klub/2026-01-02.toml:99:6: the source `self` stands here twice; give one of them another id, or keep one",
         ],
     );
 }

@@ -1,33 +1,102 @@
-//! Policies under a lens.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+//! The tests of lens.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
 
 mod absence;
+mod diff;
+mod golden;
 mod page;
+mod page;
+mod properties;
+mod reference;
+mod rules;
+mod sarif;
+mod suppress;
+mod texts;
 mod timeline;
+
+use std::path::{Path, PathBuf};
 
 use bezwaar_core::policy::read::{PolicyFile, read_policies};
 use bezwaar_core::policy::{Policy, PolicySet};
 use bezwaar_core::time::Day;
+use bezwaar_lens::lint::{Options, Report, lint};
+
+/// The root of the repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The policies that are shipped.
+fn shipped() -> PolicySet {
+    bezwaar_testkit::load_policies(&root().join("policies"))
+}
+
+fn today() -> Day {
+    Day::parse("2026-11-22").unwrap()
+}
+
+/// Everything that is found in some policies.
+fn all(policies: &PolicySet) -> Report {
+    lint(policies, &Options { versions: Vec::new(), suppressions: None, today: today() })
+}
+
+/// A policy without a fault, all of its optional facts known.
+const CLEAN: &str = include_str!("clean.toml");
+
+/// A version of the clean policy with some texts in the place of others.
+fn version(day: &str, changes: &[(&str, &str)]) -> PolicyFile {
+    let mut text = CLEAN.to_owned();
+    for (old, new) in [
+        ("id = \"2026-01-01\"", format!("id = \"{day}\"").as_str()),
+        ("effective = \"2026-01-01\"\nsummary", format!("effective = \"{day}\"\nsummary").as_str()),
+    ]
+    .iter()
+    .chain(changes)
+    {
+        assert_eq!(text.matches(old).count(), 1, "`{old}` must stand there once");
+        text = text.replace(old, new);
+    }
+    PolicyFile { path: format!("policies/club/{day}.toml"), folder: "club".to_owned(), stem: day.to_owned(), text }
+}
+
+fn read(files: &[PolicyFile]) -> PolicySet {
+    read_policies(files, None).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+/// A generated file in git must hold this text; or it gets it, when the environment says so.
+#[track_caller]
+fn generated(path: &str, made: &str) {
+    let file = root().join(path);
+    if std::env::var_os("BEZWAAR_REGENERATE").is_some_and(|value| value == "1") {
+        std::fs::write(&file, made).unwrap();
+        return;
+    }
+    let stored = std::fs::read_to_string(&file).unwrap_or_default();
+    if stored != made {
+        let place = stored
+            .lines()
+            .zip(made.lines())
+            .position(|(left, right)| left != right)
+            .unwrap_or(stored.lines().count().min(made.lines().count()));
+        let line = |text: &str| text.lines().nth(place).unwrap_or("(the end)").to_owned();
+        panic!(
+            "{path}: line {}\n  stored: {}\n  made:   {}\nto write it anew: BEZWAAR_REGENERATE=1 cargo test -p bezwaar-lens",
+            place + 1,
+            line(&stored),
+            line(made)
+        );
+    }
+}
 
 fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
-}
-
-/// The policies that ship.
-fn shipped() -> PolicySet {
-    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies"));
-    let mut files = Vec::new();
-    for folder in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        for path in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
-            files.push(PolicyFile {
-                path: path.display().to_string(),
-                folder: folder.file_name().unwrap().to_str().unwrap().to_owned(),
-                stem: path.file_stem().unwrap().to_str().unwrap().to_owned(),
-                text: std::fs::read_to_string(&path).unwrap(),
-            });
-        }
-    }
-    read_policies(&files, None).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 /// A policy with one use, its four dates, and what else stands in its table.

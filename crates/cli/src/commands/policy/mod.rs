@@ -1,5 +1,7 @@
 //! `bezwaar policy`: what the policies say, for people. One file per subcommand.
 
+mod diff;
+mod lint;
 mod list;
 mod page;
 mod show;
@@ -8,11 +10,13 @@ mod timeline;
 use std::collections::BTreeSet;
 
 use bezwaar_core::policy::{Policy, PolicySet, Version};
+use bezwaar_lens::words::Words;
 use clap::Subcommand;
 
 use crate::error::Error;
 use crate::inputs::suggestion;
 use crate::printer::Printer;
+use crate::texts::Language;
 
 /// Show what the policies say
 #[derive(clap::Args, Debug)]
@@ -25,6 +29,8 @@ pub(crate) struct Args {
 enum Command {
     List(list::Args),
     Show(show::Args),
+    Lint(lint::Args),
+    Diff(diff::Args),
     Timeline(timeline::Args),
     Page(page::Args),
 }
@@ -33,6 +39,8 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     match &args.command {
         Command::List(args) => list::run(args, printer),
         Command::Show(args) => show::run(args, printer),
+        Command::Lint(args) => lint::run(args, printer),
+        Command::Diff(args) => diff::run(args, printer),
         Command::Timeline(args) => timeline::run(args, printer),
         Command::Page(args) => page::run(args, printer),
     }
@@ -62,4 +70,35 @@ pub(super) fn find<'p>(policies: &'p PolicySet, name: &str) -> Result<(&'p Polic
         let error = Error::user(format!("the policy `{id}` has no version `{}`", wanted.unwrap_or_default()));
         error.with_help(format!("its versions are {}", known.join(", ")))
     })
+}
+
+/// The words for findings and changes, in a language or that of the environment.
+fn words(language: Option<Language>) -> Result<Words, Error> {
+    let language = match language.unwrap_or_else(Language::of_environment) {
+        Language::Nl => bezwaar_lens::plain::Language::Nl,
+        Language::En => bezwaar_lens::plain::Language::En,
+    };
+    Words::of(language).map_err(|_| Error::internal("a text file of the program cannot be read"))
+}
+
+/// Widest a line of prose gets.
+const WIDTH_MAX: usize = 100;
+
+/// Puts a text into lines: the first begins with `first`, the others with `rest`.
+fn wrapped(first: &str, rest: &str, text: &str) -> Vec<String> {
+    let (mut lines, mut line, mut empty) = (Vec::new(), first.to_owned(), true);
+    for word in text.split_whitespace() {
+        let wide = line.chars().count() + 1 + word.chars().count();
+        if !empty && wide > WIDTH_MAX {
+            lines.push(std::mem::replace(&mut line, rest.to_owned()));
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bezwaar_core::policy::{CarveOut, Control, Declared, Default_, Dispute, DisputeHandling, Policy, SignalMeaning, Use, Version};
+use bezwaar_core::policy::{CarveOut, Claim, Control, Declared, Default_, Dispute, DisputeHandling, Policy, SignalMeaning, Use, Version};
 use bezwaar_core::region::{Region, lookup_set};
 
-use super::find;
+use super::{find, wrapped};
 use crate::error::Error;
 use crate::inputs::suggestion;
 use crate::policies;
@@ -35,9 +35,6 @@ Examples:
   Show one use as it was declared in an older version:
     bezwaar policy show --policies policies x@2024-05-07 --use x/grok-posts";
 
-/// Widest a line of prose gets.
-const WIDTH_MAX: usize = 100;
-
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let policies = policies::load(&args.policies, printer)?;
     let (policy, version) = find(&policies, &args.policy)?;
@@ -55,11 +52,14 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     } else {
         page.about_and_signals();
     }
-    for one in uses {
+    for one in &uses {
         page.one_use(one);
     }
     for control in controls {
         page.control(control);
+    }
+    for claim in version.claims.iter().filter(|claim| claim.uses.iter().any(|id| uses.iter().any(|one| one.id == *id))) {
+        page.claim(claim);
     }
     for dispute in disputes {
         page.dispute(dispute);
@@ -98,21 +98,7 @@ impl Page<'_> {
     }
 
     fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
-        let mut line = first.to_owned();
-        let mut empty = true;
-        for word in text.split_whitespace() {
-            let wide = line.chars().count() + 1 + word.chars().count();
-            if !empty && wide > WIDTH_MAX {
-                self.lines.push(std::mem::replace(&mut line, rest.to_owned()));
-                empty = true;
-            }
-            if !empty {
-                line.push(' ');
-            }
-            line.push_str(word);
-            empty = false;
-        }
-        self.lines.push(line.trim_end().to_owned());
+        self.lines.extend(wrapped(first, rest, text));
     }
 
     fn section(&mut self, title: &str) {
@@ -130,6 +116,12 @@ impl Page<'_> {
         let until = next.map(|next| format!(", until the version of {}", next.effective)).unwrap_or_default();
         self.fact("in force", &format!("from {}, midnight in {}{until}", version.effective, version.zone.name()));
         self.fact("summary", &version.summary);
+        if let Some(contact) = &version.contact {
+            self.fact("contact", contact);
+        }
+        if let Some(named) = version.complaint_named {
+            self.fact("complaint named", &named.to_string());
+        }
     }
 
     fn about_and_signals(&mut self) {
@@ -202,12 +194,40 @@ impl Page<'_> {
         }
         self.fact("retention", &one.retention);
         self.fact("on deletion", &one.on_deletion);
+        self.details(one);
         for carve in &one.carve_outs {
             self.carve_out(carve);
         }
         self.fact("sources", &one.sources.join(", "));
         for (fact, sources) in &one.evidence {
             self.fact("", &format!("{fact}: {}", sources.join(", ")));
+        }
+    }
+
+    /// What is known besides; what is not known is left out.
+    fn details(&mut self, one: &Use) {
+        let details = &one.details;
+        for row in &details.kept {
+            let clause = row.clause.as_ref().map(|clause| format!(" ({clause})")).unwrap_or_default();
+            self.fact("kept", &format!("{}: {}{clause} [{}]", row.what, row.period, row.sources.join(", ")));
+        }
+        let truth = |value: Option<bool>| value.map(|value| value.to_string());
+        let facts = [
+            ("control named", details.control_named.map(|value| value.as_str().to_owned())),
+            ("control covers", details.control_covers.map(|value| value.as_str().to_owned())),
+            ("interest", details.interest.clone()),
+            ("balancing test", details.assessment.map(|value| value.as_str().to_owned())),
+            ("special categories", truth(details.special_categories)),
+            ("art. 9 ground", details.art9.clone()),
+            ("deletion reaches", truth(details.deletion_reaches_training)),
+            ("told apart", truth(details.separate_notice)),
+            ("told how", details.notice.map(|value| value.as_str().to_owned())),
+            ("from others", truth(details.from_others)),
+        ];
+        for (name, value) in facts {
+            if let Some(value) = value {
+                self.fact(name, &value);
+            }
         }
     }
 
@@ -229,6 +249,18 @@ impl Page<'_> {
             self.fact(&name.replace('_', " "), value);
         }
         self.fact("sources", &control.sources.join(", "));
+        for (fact, sources) in &control.evidence {
+            self.fact("", &format!("{fact}: {}", sources.join(", ")));
+        }
+    }
+
+    fn claim(&mut self, claim: &Claim) {
+        self.section(&format!("Statement {}: {}", claim.id, claim.holder));
+        self.fact("says", &format!("{} [{}]", claim.says, claim.sources.join(", ")));
+        self.fact("about", &claim.uses.join(", "));
+        if let Some(age) = claim.age_min {
+            self.fact("age", &format!("{age} or older"));
+        }
     }
 
     fn dispute(&mut self, dispute: &Dispute) {

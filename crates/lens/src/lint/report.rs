@@ -1,0 +1,108 @@
+//! Findings in words and as JSON.
+
+use serde_json::{Value, json};
+
+use super::Report;
+use super::finding::{Finding, Kind, Subject};
+use crate::words::Words;
+
+/// What was seen, in a sentence: for a note of what is not known, which facts.
+pub fn said(finding: &Finding, texts: &Words) -> String {
+    if finding.kind == Kind::Unknown {
+        let facts: Vec<&str> = finding.facts.iter().map(|seen| texts.fact(seen.fact)).collect();
+        return crate::words::fill(texts.frame("unknown"), &[("facts", facts.join(", "))]);
+    }
+    let shown = |name: &str, value: &String| match (name, finding.rule.id) {
+        ("what", "L-10") => named(value, texts),
+        ("what", "L-07") => texts.kept(value),
+        ("basis", _) => texts.value(value).to_owned(),
+        _ => value.clone(),
+    };
+    let values: Vec<(&'static str, String)> = finding.values.iter().map(|(name, value)| (*name, shown(name, value))).collect();
+    let seen = texts.saw(finding.rule.id, finding.variant, &values);
+    if finding.lowered { format!("{seen} {}", texts.frame("lowered")) } else { seen }
+}
+
+/// The names of facts in a list of keys; other words stay.
+fn named(list: &str, texts: &Words) -> String {
+    list.split(", ").map(|key| texts.fact(key)).collect::<Vec<_>>().join(", ")
+}
+
+/// How a finding stands to its article, in a sentence.
+pub fn standing(finding: &Finding, texts: &Words) -> String {
+    let key = if finding.rule.of_law() { finding.severity.as_str() } else { "project" };
+    crate::words::fill(texts.frame(key), &[("article", finding.rule.article.to_owned())])
+}
+
+/// The use or control a finding is about, or the version.
+pub fn subject(finding: &Finding) -> String {
+    let version = format!("{}@{}", finding.policy, finding.version);
+    match &finding.subject {
+        Subject::Version => version,
+        Subject::Use(id) | Subject::Control(id) => format!("{version} {id}"),
+        Subject::Suppression(on) => on.clone(),
+    }
+}
+
+impl Finding {
+    /// The finding as one JSON value.
+    pub fn to_json(&self, texts: &Words) -> Value {
+        let rule = texts.rule.get(self.rule.id);
+        let facts: Vec<Value> = self.facts.iter().map(|seen| json!({"fact": seen.fact, "value": seen.value})).collect();
+        let sources: Vec<Value> = self
+            .sources
+            .iter()
+            .map(|source| {
+                json!({"id": source.id, "grade": source.grade, "date": source.date.to_string(), "title": source.title, "url": source.url})
+            })
+            .collect();
+        let counter: Vec<Value> = self
+            .counter
+            .iter()
+            .map(|counter| json!({"dispute": counter.dispute, "holder": counter.holder, "says": counter.says}))
+            .collect();
+        let (one_use, control) = match &self.subject {
+            Subject::Use(id) => (Some(id), None),
+            Subject::Control(id) => (None, Some(id)),
+            Subject::Version | Subject::Suppression(_) => (None, None),
+        };
+        json!({
+            "rule": self.rule.id,
+            "also": self.rule.also,
+            "kind": match self.kind { Kind::Finding => "finding", Kind::Unknown => "unknown" },
+            "severity": self.severity.as_str(),
+            "lowered": self.lowered,
+            "article": self.rule.article,
+            "policy": self.policy,
+            "version": self.version,
+            "use": one_use,
+            "control": control,
+            "file": self.place.file,
+            "line": self.place.line,
+            "column": self.place.column,
+            "sentence": rule.map(|text| text.sentence.as_str()),
+            "saw": said(self, texts),
+            "standing": standing(self, texts),
+            "facts": facts,
+            "sources": sources,
+            "counter": if counter.is_empty() { json!("none found") } else { json!(counter) },
+            "checked_on": self.checked_on,
+            "mend": rule.map(|text| text.mend.as_str()),
+            "suppressed": self.suppressed,
+        })
+    }
+}
+
+/// The report as one line a finding, for a file of golden results: `policy@version rule severity subject: what was seen`.
+pub fn plain(report: &Report, texts: &Words) -> Vec<String> {
+    let line = |finding: &Finding| {
+        let about = finding.subject.id().unwrap_or("-");
+        let version = format!("{}@{}", finding.policy, finding.version);
+        let counter: Vec<&str> = finding.counter.iter().map(|counter| counter.dispute.as_str()).collect();
+        let mut counter: Vec<&str> = counter;
+        counter.dedup();
+        let against = if counter.is_empty() { String::new() } else { format!(" [{}]", counter.join(", ")) };
+        format!("{version} {} {} {about}: {}{against}", finding.rule.id, finding.severity.as_str(), said(finding, texts))
+    };
+    report.findings.iter().map(line).collect()
+}

@@ -1,0 +1,82 @@
+//! The texts: the same keys in both languages, a text for everything that is said, and no verdicts.
+
+use std::collections::BTreeSet;
+
+use bezwaar_lens::lint::rules::SUPPRESSION_RULES;
+use bezwaar_lens::lint::{Finding, RULES};
+use bezwaar_lens::plain::Language;
+use bezwaar_lens::words::{RuleText, Words};
+
+use crate::{all, shipped};
+
+fn places(text: &str) -> BTreeSet<String> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn both_languages_say_the_same() {
+    let [dutch, english] = Language::ALL.map(|language| Words::of(language).unwrap());
+    let keys = |map: &std::collections::BTreeMap<String, String>| map.keys().cloned().collect::<Vec<_>>();
+    for (left, right) in [
+        (&dutch.frame, &english.frame),
+        (&dutch.fact, &english.fact),
+        (&dutch.value, &english.value),
+        (&dutch.severity, &english.severity),
+        (&dutch.grade, &english.grade),
+        (&dutch.direction, &english.direction),
+    ] {
+        assert_eq!(keys(left), keys(right));
+        for (key, text) in left {
+            assert_eq!(places(text), places(&right[key]), "{key}");
+        }
+    }
+    assert_eq!(dutch.rule.keys().collect::<Vec<_>>(), english.rule.keys().collect::<Vec<_>>());
+    for (id, text) in &dutch.rule {
+        let other: &RuleText = &english.rule[id];
+        assert_eq!(keys(&text.saw), keys(&other.saw), "{id}");
+        for (variant, saw) in &text.saw {
+            assert_eq!(places(saw), places(&other.saw[variant]), "{id} {variant}");
+        }
+    }
+}
+
+#[test]
+fn every_rule_and_fact_has_its_text() {
+    let texts = Words::of(Language::En).unwrap();
+    let rules: BTreeSet<&str> = RULES.iter().chain(SUPPRESSION_RULES).map(|rule| rule.id).collect();
+    assert_eq!(rules, texts.rule.keys().map(String::as_str).collect());
+    let report = all(&shipped());
+    for finding in report.findings.iter().chain(&report.unknown) {
+        for seen in &finding.facts {
+            assert!(texts.fact.contains_key(seen.fact), "{}", seen.fact);
+        }
+    }
+    for finding in &report.findings {
+        let values: BTreeSet<String> = finding.values.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let Finding { rule, variant, .. } = finding;
+        let text = texts.rule[rule.id].saw.get(*variant).unwrap_or_else(|| panic!("{} {variant} has no text", rule.id));
+        assert!(places(text).is_subset(&values), "{} {variant}", rule.id);
+    }
+    for rule in RULES {
+        assert!(
+            rule.reads.iter().all(|fact| texts.fact.contains_key(*fact) || ["sources", "evidence", "until", "on"].contains(fact)),
+            "{rule:?}"
+        );
+    }
+}
+
+#[test]
+fn no_verdicts_and_short_sentences() {
+    for language in Language::ALL {
+        let texts = Words::of(language).unwrap();
+        let rule = texts.rule.values().flat_map(|text| text.saw.values().chain([&text.sentence, &text.mend]));
+        for text in rule.chain(texts.frame.values()) {
+            let lower = text.to_lowercase();
+            for word in ["breach", "illegal", "violat", "unlawful", "overtre", "illegaal", "onwettig", "onrechtmatig", "in strijd"] {
+                assert!(!lower.contains(word), "{text}");
+            }
+            let longest = text.split(['.', '?']).map(|sentence| sentence.split_whitespace().count()).max().unwrap_or_default();
+            assert!(longest <= 24, "{longest} words: {text}");
+        }
+    }
+}
