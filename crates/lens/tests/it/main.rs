@@ -12,7 +12,6 @@ mod absence;
 mod diff;
 mod golden;
 mod page;
-mod page;
 mod properties;
 mod reference;
 mod rules;
