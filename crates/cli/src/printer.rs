@@ -84,6 +84,13 @@ impl Printer {
         self.labelled(CYAN, "note", text);
     }
 
+    /// A question to a person, on a line of its own.
+    pub(crate) fn question(&mut self, text: &str) {
+        self.clear_progress();
+        let _ = writeln!(self.err, "{}", visible(text));
+        let _ = self.err.flush();
+    }
+
     fn labelled(&mut self, colour: &str, label: &str, text: &str) {
         self.clear_progress();
         let _ = writeln!(self.err, "{colour}{label}{PLAIN}: {}", visible(text));

@@ -357,7 +357,7 @@ pub(crate) fn country_code(text: &str) -> bool {
 }
 
 /// Whether a text can be an e-mail address: `local@domain` without what could end a header or open another.
-pub(crate) fn email_address(text: &str) -> bool {
+pub fn email_address(text: &str) -> bool {
     let bad = |letter: char| letter.is_whitespace() || letter.is_control() || "<>()[],;:\"\\".contains(letter);
     match text.split_once('@') {
         Some((local, domain)) => {

@@ -1,7 +1,8 @@
 //! Public holidays, as data: given as days, or computed for the countries we know.
 //!
 //! - **NL**: Algemene termijnenwet, Art. 3(1) and (2): New Year, Good Friday, Easter Monday, King's Day, 5 May, Ascension, Whit Monday,
-//!   both Christmas days.
+//!   both Christmas days; and the Friday after Ascension, which decrees under Art. 3(3) make equal to them. Other days of such decrees
+//!   change with the years and are not known here.
 //! - **IE**: Organisation of Working Time Act 1997, Second Schedule, as amended in 2022: New Year, St Brigid's Day (from 2023), St
 //!   Patrick's Day, Easter Monday, first Mondays of May, June and August, last Monday of October, 25 and 26 December. Where one
 //!   of them falls in a weekend, the working day after it counts too: it is usually taken in lieu, and an answer is better called late
@@ -84,6 +85,7 @@ fn netherlands(year: i16) -> Vec<Day> {
         kings_day,
         date(year, 5, 5),
         from_easter(year, 39),
+        from_easter(year, 40),
         from_easter(year, 50),
         date(year, 12, 25),
         date(year, 12, 26),
@@ -144,7 +146,7 @@ mod tests {
 
     #[test]
     fn of_the_netherlands() {
-        let of_2025 = ["01-01", "04-18", "04-21", "04-26", "05-05", "05-29", "06-09", "12-25", "12-26"];
+        let of_2025 = ["01-01", "04-18", "04-21", "04-26", "05-05", "05-29", "05-30", "06-09", "12-25", "12-26"];
         assert_eq!(shown("NL", 2025), of_2025, "27 April 2025 was a Sunday");
         assert!(shown("NL", 2026).contains(&"04-27".to_owned()));
     }

@@ -8,6 +8,7 @@ mod explain;
 mod extract;
 mod gate;
 mod generate;
+mod letter;
 mod policy;
 pub(crate) mod prove;
 pub(crate) mod register;
@@ -50,6 +51,7 @@ enum Command {
     Extract(extract::Args),
     Gate(gate::Args),
     Policy(policy::Args),
+    Letter(letter::Args),
     Signal(signal::Args),
     Register(register::Args),
     Doctor(doctor::Args),
@@ -79,6 +81,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<(), Error> {
         Command::Extract(args) => extract::run(&args, printer),
         Command::Gate(args) => gate::run(&args, printer),
         Command::Policy(args) => policy::run(&args, printer),
+        Command::Letter(args) => letter::run(&args, printer),
         Command::Signal(args) => signal::run(&args, printer),
         Command::Register(args) => register::run(&args, printer),
         Command::Doctor(args) => doctor::run(&args, printer),

@@ -12,6 +12,7 @@ mod explain_policy;
 mod gate;
 mod generate;
 mod help;
+mod letter;
 mod lint;
 mod policy;
 mod register;

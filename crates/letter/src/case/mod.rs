@@ -1,11 +1,13 @@
 //! The case: what was sent when, when the answer is due, what came back, what next. One case is one request to one controller.
 
+mod describe;
 mod file;
 
 use std::fmt;
 
 use bezwaar_core::time::Day;
 
+pub use describe::{describe, describe_events, describe_next};
 pub use file::{CASE_FILE, read_case, write_case};
 
 use crate::due::{DueDates, add_days, due, due_extended};

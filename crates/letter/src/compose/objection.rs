@@ -27,11 +27,14 @@ pub fn objection(order: &Order<'_>, scope: &Scope<'_>) -> Result<Letter, Compose
         writer.add("objection", "uses-other", &[]);
     }
     writer.bases(scope);
-    writer.reasons();
+    writer.reasons(consent_only);
     writer.requests(scope, consent_only);
-    let form = if order.person.who == Who::NoAccount { "form-no-account" } else { "form" };
-    let text = format!("{} {}", writer.say("objection", "lasting", &[]), writer.say("objection", form, &[]));
-    writer.paragraph(text);
+    let mut lasting = writer.say("objection", "lasting", &[]);
+    if !consent_only {
+        let form = if order.person.who == Who::NoAccount { "form-no-account" } else { "form" };
+        lasting = format!("{lasting} {}", writer.say("objection", form, &[]));
+    }
+    writer.paragraph(lasting);
     writer.find(RequestKind::Objection);
     writer.ending();
     let subject = writer.say("objection", &format!("subject{suffix}"), &[]);
@@ -101,14 +104,15 @@ impl Writer<'_> {
         }
     }
 
-    /// The person's reasons, or that there is no need of them.
-    fn reasons(&mut self) {
+    /// The person's reasons, or that there is no need of them; whoever withdraws consent needs none at all.
+    fn reasons(&mut self, consent_only: bool) {
         match self.order.person.grounds.as_deref().filter(|grounds| !grounds.trim().is_empty()) {
             Some(grounds) => {
                 let key = if self.order.person.who.for_other() { "reasons" } else { "reasons-own" };
                 self.add("objection", key, &[]);
                 self.own_words(grounds);
             }
+            None if consent_only => {}
             None => self.add("objection", "no-reasons", &[]),
         }
     }

@@ -1,5 +1,5 @@
 use bezwaar_core::time::Day;
-use bezwaar_letter::due::{add_days, add_months, due, due_extended, weekday};
+use bezwaar_letter::due::{FREE_DAYS_MAX, add_days, add_months, due, due_extended, next_working_day, weekday};
 use bezwaar_letter::holidays::Holidays;
 use proptest::prelude::*;
 
@@ -62,6 +62,16 @@ fn calendars_end() {
     assert_eq!(add_months(day("2024-11-30"), 3), Some(day("2025-02-28")));
     assert_eq!(weekday(day("2025-05-26")), 0);
     assert_eq!(weekday(day("1969-12-28")), 6);
+}
+
+#[test]
+fn a_calendar_of_free_days_only_comes_to_an_end() {
+    let first = day("2025-06-02");
+    let free = |count: usize| Holidays::from_days((0..count).map(|days| add_days(first, i64::try_from(days).unwrap()).unwrap()));
+    // The day after a month of free days is still found; after more of them the search ends with the last day it looked at.
+    assert_eq!(next_working_day(first, &free(FREE_DAYS_MAX - 1)), add_days(first, 30));
+    assert_eq!(next_working_day(first, &free(FREE_DAYS_MAX)), add_days(first, 31));
+    assert_eq!(next_working_day(first, &free(FREE_DAYS_MAX + 20)), add_days(first, 31));
 }
 
 fn any_day() -> impl Strategy<Value = Day> {

@@ -91,6 +91,13 @@ fn letters_are_as_they_were_read() {
 }
 
 #[test]
+fn the_guide_shows_a_letter_as_it_is() {
+    let guide = include_str!("../../../../docs/letters.md");
+    let example = all().into_iter().find(|(name, _)| name == "objection-nl-narrow").unwrap().1.to_text();
+    assert!(guide.contains(&format!("```text\n{example}```\n")), "docs/letters.md shows tests/letters/objection-nl-narrow.txt");
+}
+
+#[test]
 fn no_letter_has_gaps() {
     for (name, letter) in all() {
         let text = letter.to_text();
