@@ -47,6 +47,8 @@ pub mod event;
 pub mod expanded;
 pub mod extract;
 pub mod extract_entry;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hex;
 mod json;
 pub mod key;

@@ -15,6 +15,8 @@ pub mod engine;
 pub mod extracts;
 pub mod files;
 pub mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hex;
 pub mod intake;
 pub mod keys;

@@ -15,7 +15,7 @@ use crate::releases::{auditor, index_key, seal, tree};
 use crate::replay::at;
 use crate::signed::{operator, operators};
 
-fn inclusion(seal: &Seal) -> DocumentReceipt {
+pub(crate) fn inclusion(seal: &Seal) -> DocumentReceipt {
     let entry = Entry { kind: EntryKind::Seal, recorded_at: at(1), hash: seal.hash().unwrap() };
     let other = Entry { kind: EntryKind::Policy, recorded_at: at(0), hash: [9; 32] };
     DocumentReceipt::new(EntryKind::Seal, at(1), proof_of(&[other, entry, other], 1)).unwrap()
@@ -27,7 +27,7 @@ fn account_proof(name: &str) -> AccountProof {
     AccountProof { account, place, path: tree(1).prove(&SubjectIndex::derive(&seal().release_id(), &output)) }
 }
 
-fn absence(names: &[&str]) -> AbsenceFile {
+pub(crate) fn absence(names: &[&str]) -> AbsenceFile {
     AbsenceFile {
         seal: seal(),
         note: seal().sign(&operator()).unwrap(),

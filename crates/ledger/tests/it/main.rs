@@ -5,6 +5,7 @@
 mod absence;
 mod acceptance;
 mod forge;
+mod golden;
 mod hostile;
 mod key;
 mod made_up;

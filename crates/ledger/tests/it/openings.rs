@@ -231,7 +231,7 @@ fn commitments_are_by_kind_salt_and_body() {
     assert_eq!(format!("{salt:?}"), "Salt(…)");
 }
 
-fn opening() -> Opening {
+pub(crate) fn opening() -> Opening {
     Opening { index: 5, kind: EntryKind::Choice, salt: Salt::from_bytes([7; 32]), body: OBJECT.as_bytes().to_vec() }
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn policy() -> TrustPolicy {
     TrustPolicy::of_ledger(ledger_key().verifier().clone())
 }
 
-fn witnessed_policy() -> TrustPolicy {
+pub(crate) fn witnessed_policy() -> TrustPolicy {
     let (ledger, witness) = (ledger_key(), witness_key(0));
     let text = format!("log {}\nwitness w0 {}\nquorum w0\n", ledger.verifier(), witness.verifier());
     TrustPolicy::parse(text.as_bytes()).unwrap()
@@ -41,18 +41,18 @@ pub(crate) fn proof_of(entries: &[Entry], index: u64) -> ProofFile {
     ProofFile::new(index, inclusion_proof(&tree, index, size).unwrap(), signed).unwrap()
 }
 
-fn entries() -> Vec<Entry> {
+pub(crate) fn entries() -> Vec<Entry> {
     (0..9).map(|place| claim(place).entry().unwrap()).collect()
 }
 
-fn accepted(place: u8) -> Claim {
+pub(crate) fn accepted(place: u8) -> Claim {
     let claim = claim(place);
     let entry = claim.entry().unwrap();
     let note = Acceptance { origin: origin(), index: place.into(), entry, received_at: instant("2025-12-31T00:00:00Z") };
     Claim { acceptance: Some(note.sign(&operator()).unwrap()), ..claim }
 }
 
-fn recorded() -> Receipt {
+pub(crate) fn recorded() -> Receipt {
     Receipt::recorded(accepted(5), proof_of(&entries(), 5)).unwrap()
 }
 

@@ -10,7 +10,7 @@ use crate::replay::object;
 use crate::signed::{operator, signed, signed_with};
 use crate::tlog_world::name;
 
-fn people(number: usize) -> Vec<Choice> {
+pub(crate) fn people(number: usize) -> Vec<Choice> {
     (0..number).map(|place| object(&format!("o-{place}"), &format!("club:p{place}"))).collect()
 }
 

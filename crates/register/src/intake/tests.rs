@@ -1,3 +1,4 @@
+mod damaged;
 mod files;
 mod memory;
 mod names;
