@@ -27,6 +27,8 @@ pub struct Words {
     pub frame: BTreeMap<String, String>,
     /// What facts are called.
     pub fact: BTreeMap<String, String>,
+    /// What laws, authorities and their parts are called, by their English names.
+    pub law: BTreeMap<String, String>,
     /// What severities are called.
     pub severity: BTreeMap<String, String>,
     /// What grades of evidence are called.
@@ -53,6 +55,11 @@ impl Words {
     /// What a fact is called, or its key.
     pub fn fact<'t>(&'t self, key: &'t str) -> &'t str {
         self.fact.get(key).map_or(key, String::as_str)
+    }
+
+    /// What a rule rests on, with laws and authorities by the names they have in this language.
+    pub fn article(&self, article: &str) -> String {
+        self.law.iter().fold(article.to_owned(), |text, (english, own)| text.replace(english, own))
     }
 
     /// What a value is called, or the value.

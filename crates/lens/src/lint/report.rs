@@ -31,7 +31,7 @@ fn named(list: &str, texts: &Words) -> String {
 /// How a finding stands to its article, in a sentence.
 pub fn standing(finding: &Finding, texts: &Words) -> String {
     let key = if finding.rule.of_law() { finding.severity.as_str() } else { "project" };
-    crate::words::fill(texts.frame(key), &[("article", finding.rule.article.to_owned())])
+    crate::words::fill(texts.frame(key), &[("article", texts.article(finding.rule.article))])
 }
 
 /// The use or control a finding is about, or the version.

@@ -21,6 +21,7 @@ fn both_languages_say_the_same() {
         (&dutch.frame, &english.frame),
         (&dutch.fact, &english.fact),
         (&dutch.value, &english.value),
+        (&dutch.law, &english.law),
         (&dutch.severity, &english.severity),
         (&dutch.grade, &english.grade),
         (&dutch.direction, &english.direction),
@@ -63,6 +64,17 @@ fn every_rule_and_fact_has_its_text() {
             "{rule:?}"
         );
     }
+}
+
+#[test]
+fn laws_have_their_names() {
+    let [dutch, english] = Language::ALL.map(|language| Words::of(language).unwrap());
+    for rule in RULES {
+        assert_eq!(english.article(rule.article), rule.article);
+        let own = dutch.article(rule.article);
+        assert!(!["GDPR", "recital", " and ", "CJEU", "Opinion"].iter().any(|word| own.contains(word)), "{own}");
+    }
+    assert_eq!(dutch.article("8, 12(1), recitals 38 and 58 GDPR"), "8, 12(1), overwegingen 38 en 58 AVG");
 }
 
 #[test]

@@ -196,7 +196,9 @@ fn lines(finding: &Finding, texts: &Words) -> Vec<String> {
         part(texts.fact(seen.fact), &if seen.fact == "kept" { texts.kept(value) } else { value.to_owned() });
     }
     for source in &finding.sources {
-        part(&format!("{} [{}]", texts.frame("sources"), source.grade), &format!("{}, {} <{}>", source.title, source.date, source.url));
+        let grade = texts.grade.get(&source.grade).map_or("", String::as_str);
+        let text = format!("{}, {}: {grade} <{}>", source.title, source.date, source.url);
+        part(&format!("{} [{}]", texts.frame("sources"), source.grade), &text);
     }
     if finding.rule.of_law() {
         for counter in &finding.counter {
