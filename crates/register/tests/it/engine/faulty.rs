@@ -25,6 +25,8 @@ pub(super) enum Fault {
 pub(super) struct Plan {
     writes: u64,
     fail_at: Option<(u64, Fault)>,
+    /// Every so many writes one fails, in the one way and in the other.
+    every: Option<u64>,
     /// After the fault nothing is written any more: the machine is off.
     off_after: bool,
     off: bool,
@@ -35,17 +37,23 @@ pub(super) struct Faults(Arc<Mutex<Plan>>);
 
 impl Faults {
     pub(super) fn none() -> Faults {
-        Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: None, off_after: false, off: false })))
+        Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: None, every: None, off_after: false, off: false })))
     }
 
     pub(super) fn at(write: u64, fault: Fault, off_after: bool) -> Faults {
-        Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: Some((write, fault)), off_after, off: false })))
+        Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: Some((write, fault)), every: None, off_after, off: false })))
+    }
+
+    pub(super) fn every(writes: u64) -> Faults {
+        let faults = Faults::none();
+        faults.0.lock().unwrap().every = Some(writes);
+        faults
     }
 
     /// Power is back.
     pub(super) fn heal(&self) {
         let mut plan = self.0.lock().unwrap();
-        (plan.off, plan.fail_at) = (false, None);
+        (plan.off, plan.fail_at, plan.every) = (false, None, None);
     }
 
     pub(super) fn writes(&self) -> u64 {
@@ -63,7 +71,9 @@ impl Faults {
         if plan.off {
             return Some(Fault::Fails);
         }
-        let fault = plan.fail_at.filter(|(at, _)| *at == plan.writes).map(|(_, fault)| fault);
+        let turn = |every: u64| if plan.writes / every % 2 == 0 { Fault::Fails } else { Fault::FailsButPersists };
+        let often = plan.every.filter(|every| plan.writes % every == every - 1).map(turn);
+        let fault = plan.fail_at.filter(|(at, _)| *at == plan.writes).map(|(_, fault)| fault).or(often);
         plan.writes += 1;
         plan.off = fault.is_some() && plan.off_after;
         fault

@@ -14,7 +14,8 @@ use bezwaar_register::store::sqlite::{SqliteOptions, SqliteStore};
 use super::kit::{Witness, at, choice, place, random};
 
 const FOLDER: &str = "BEZWAAR_TEST_KILLED_FOLDER";
-/// How long the whole test takes at most.
+/// So many rounds, however long they take; as many as fit into [`LASTS`] when it is not set, at most [`ROUNDS_MAX`].
+const ROUNDS: &str = "BEZWAAR_TEST_KILLED_ROUNDS";
 const LASTS: Duration = Duration::from_secs(40);
 const ROUNDS_MAX: u64 = 300;
 
@@ -82,12 +83,14 @@ fn hear(line: &str, witness: &mut Witness) -> Option<()> {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "how many rounds there are is for whoever runs the test")]
 fn nothing_that_was_said_is_lost_when_the_process_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("register")).unwrap();
     let begun = Ticks::now();
     let (mut rounds, mut heard, mut kept) = (0, 0, Witness::default());
-    while begun.elapsed() < LASTS && rounds < ROUNDS_MAX {
+    let asked: Option<u64> = std::env::var(ROUNDS).ok().map(|rounds| rounds.parse().unwrap());
+    while asked.map_or(begun.elapsed() < LASTS && rounds < ROUNDS_MAX, |asked| rounds < asked) {
         rounds += 1;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "engine::killed::child", "--nocapture", "--test-threads=1"])
@@ -114,5 +117,6 @@ fn nothing_that_was_said_is_lost_when_the_process_is_killed() {
         }
     }
     kept.check(&open(folder.path(), 2_000_000));
+    println!("{rounds} rounds in {:?}, {heard} lines heard", begun.elapsed());
     assert!(rounds >= 5 && heard > 20, "{rounds} rounds, {heard} lines");
 }

@@ -6,3 +6,4 @@ mod killed;
 mod kit;
 mod life;
 mod opening;
+mod sequenced;
