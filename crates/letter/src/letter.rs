@@ -70,7 +70,7 @@ impl Letter {
     /// The letter as plain text, lines up to [`TEXT_WIDTH`] wide (a longer word stands on a line of its own).
     pub fn to_text(&self) -> String {
         let texts = Texts::of(self.language);
-        let mut page = Page::default();
+        let mut page = Page { texts: &texts, text: String::new() };
         page.lines(&self.sender);
         page.gap();
         page.lines(&self.addressee);
@@ -86,12 +86,13 @@ impl Letter {
 
     /// The letter as the body of a mail: from the salutation on, since the rest stands in the head.
     pub fn to_mail_body(&self) -> String {
-        let mut page = Page::default();
+        let texts = Texts::of(self.language);
+        let mut page = Page { texts: &texts, text: String::new() };
         self.body_into(&mut page);
         page.text
     }
 
-    fn body_into(&self, page: &mut Page) {
+    fn body_into(&self, page: &mut Page<'_>) {
         page.wrapped("", "", &self.salutation);
         for block in &self.body {
             page.gap();
@@ -111,7 +112,7 @@ impl Letter {
         page.lines(&self.signature);
         if !self.enclosures.is_empty() {
             page.gap();
-            page.lines(&[format!("{}:", Texts::of(self.language).raw("frame", "enclosures"))]);
+            page.lines(&[format!("{}:", page.texts.raw("frame", "enclosures"))]);
             self.enclosures.iter().for_each(|item| page.wrapped("- ", "  ", item));
         }
     }
@@ -125,12 +126,13 @@ impl Letter {
     }
 }
 
-#[derive(Default)]
-struct Page {
+/// Text being set, line by line.
+struct Page<'t> {
+    texts: &'t Texts,
     text: String,
 }
 
-impl Page {
+impl Page<'_> {
     fn gap(&mut self) {
         if !self.text.is_empty() {
             self.text.push('\n');
@@ -148,7 +150,7 @@ impl Page {
         for (place, line) in text.lines().enumerate() {
             let mut current = if place == 0 { first.to_owned() } else { rest.to_owned() };
             let mut empty = true;
-            for word in line.split_whitespace() {
+            for word in self.texts.words(line) {
                 if !empty && current.chars().count() + 1 + word.chars().count() > TEXT_WIDTH {
                     self.text.push_str(current.trim_end());
                     self.text.push('\n');
@@ -158,7 +160,7 @@ impl Page {
                 if !empty {
                     current.push(' ');
                 }
-                current.push_str(word);
+                current.push_str(&word);
                 empty = false;
             }
             self.text.push_str(current.trim_end());

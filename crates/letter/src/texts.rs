@@ -112,6 +112,21 @@ impl Texts {
         self.say("frame", "quote", &[("text", text)])
     }
 
+    /// The words of a text as lines are broken: a word such as *article* stays with the number after it.
+    pub fn words(&self, text: &str) -> Vec<String> {
+        let bound: Vec<&str> = self.raw("frame", "bound").split(' ').collect();
+        let mut words: Vec<String> = Vec::new();
+        let mut binds = false;
+        for word in text.split_whitespace() {
+            match words.last_mut().filter(|_| binds) {
+                Some(last) => last.extend([" ", word]),
+                None => words.push(word.to_owned()),
+            }
+            binds = bound.contains(&word.trim_start_matches('('));
+        }
+        words
+    }
+
     /// `a`, `a and b`, `a, b and c`.
     pub fn list(&self, parts: &[String]) -> String {
         match parts.split_last() {
@@ -191,6 +206,13 @@ mod tests {
         assert_eq!(english.day_of_week(day), "Thursday 26 June 2025");
         let parts: Vec<String> = ["a", "b", "c"].map(str::to_owned).into();
         assert_eq!((dutch.list(&parts), dutch.list(&parts[..1]), dutch.list(&[])), ("a, b en c".into(), "a".into(), String::new()));
+    }
+
+    #[test]
+    fn numbers_stay_with_their_articles() {
+        let dutch = Texts::of(Language::Dutch);
+        assert_eq!(dutch.words("zie (artikel 6, lid 1,\nonder f, AVG)"), ["zie", "(artikel 6,", "lid 1,", "onder f,", "AVG)"]);
+        assert_eq!(Texts::of(Language::English).words("under Article"), ["under", "Article"]);
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub(super) struct Layout {
 
 struct Setter<'a> {
     fonts: &'a Fonts,
+    texts: &'a Texts,
     layout: Layout,
     /// The top of the next line.
     top: f32,
@@ -71,7 +72,7 @@ pub(super) fn lay_out(letter: &Letter, fonts: &Fonts) -> Result<Layout, PdfError
     }
     let texts = Texts::of(letter.language);
     let layout = Layout { pages: vec![Vec::new()], parts: Vec::new(), groups: 0 };
-    let mut setter = Setter { fonts, layout, top: TOP };
+    let mut setter = Setter { fonts, texts: &texts, layout, top: TOP };
     setter.lines(&letter.sender);
     setter.top = (setter.top + LEADING).max(ADDRESS_TOP);
     setter.lines(&letter.addressee);
@@ -159,14 +160,17 @@ impl Setter<'_> {
         self.layout.parts.push(Part::List { numbered, items: parts });
     }
 
-    /// Sets a text over as many lines as it needs; two of its lines stay together at the end of a page.
+    /// Sets a text over as many lines as it needs. At the end of a page short texts stay whole and two lines of longer ones stay
+    /// together; what announces something stays with the first lines of it.
     fn text(&mut self, text: &str, x: f32, bold: bool, group: usize) {
         let lines = self.broken(text, x, bold);
         let count = lines.len();
+        let announced = if text.ends_with(':') { 2 } else { 0 };
         for (place, line) in lines.into_iter().enumerate() {
             let together = match (place, count - place) {
-                (0, left) => left.min(2),
-                (_, 2) => 2,
+                (0, 1..=3) => count + announced,
+                (0, _) => 2,
+                (_, left @ 1..=2) => left + announced,
                 _ => 1,
             };
             self.keep(together as f32 * LEADING);
@@ -182,7 +186,7 @@ impl Setter<'_> {
         let space = self.fonts.width(" ", bold);
         let mut lines = Vec::new();
         let (mut line, mut used) = (String::new(), 0.0);
-        for word in text.split_whitespace().flat_map(|word| self.pieces(word, bold, room)) {
+        for word in self.texts.words(text).iter().flat_map(|word| self.pieces(word, bold, room)) {
             let width = self.fonts.width(&word, bold);
             if !line.is_empty() && used + space + width > room {
                 lines.push(std::mem::take(&mut line));

@@ -83,7 +83,10 @@ pub(super) fn make(wish: &Wish<'_>, policies: &PolicySet, contacts: &Contacts, p
     note_sending(&letter, controller, &texts, printer);
     for form in forms(controller, wish.kind, wish.person.who) {
         let key = if form.login == Some(true) { "form-login" } else { "form" };
-        printer.note(&texts.say("cli", key, &[("title", &form.title), ("url", &form.url)]));
+        let text = texts.say("cli", key, &[("title", &form.title), ("url", &form.url)]);
+        // What is known of a form can be that it covers less than the letter does.
+        let known = form.note.as_ref().map(|note| format!(". {note}")).unwrap_or_default();
+        printer.note(&(text + &known));
     }
     if let Some((path, case)) = case {
         save_case(path, &case, &controller.name, wish.date, &texts)?;
