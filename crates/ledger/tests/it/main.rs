@@ -8,6 +8,7 @@ mod forge;
 mod golden;
 mod hostile;
 mod key;
+mod limits;
 mod made_up;
 mod openings;
 mod receipts;

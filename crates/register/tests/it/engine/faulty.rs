@@ -71,7 +71,7 @@ impl Faults {
         if plan.off {
             return Some(Fault::Fails);
         }
-        let turn = |every: u64| if plan.writes / every % 2 == 0 { Fault::Fails } else { Fault::FailsButPersists };
+        let turn = |every: u64| if (plan.writes / every).is_multiple_of(2) { Fault::Fails } else { Fault::FailsButPersists };
         let often = plan.every.filter(|every| plan.writes % every == every - 1).map(turn);
         let fault = plan.fail_at.filter(|(at, _)| *at == plan.writes).map(|(_, fault)| fault).or(often);
         plan.writes += 1;

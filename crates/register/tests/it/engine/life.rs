@@ -1,7 +1,9 @@
 //! The ordinary life of a register.
 
 use bezwaar_ledger::entry::EntryKind;
-use bezwaar_register::engine::{ErasureReason, NewRecord, ProblemCause, RegisterError, Repair};
+use bezwaar_register::engine::{
+    BODY_BYTES_MAX, CONTACT_BYTES_MAX, ErasureReason, ID_BYTES_MAX, NewRecord, ProblemCause, RegisterError, Repair,
+};
 use bezwaar_register::store::memory::MemoryStore;
 
 use super::kit::{Witness, account, at, choice, create, open, with_contact};
@@ -101,4 +103,29 @@ fn forgetting_leaves_a_tombstone_and_whoever_comes_back_is_new() {
     let register = open(folder.path(), Box::new(store)).unwrap();
     assert_eq!(register.repairs(), [Repair::PublishedAgain; 0]);
     witness.check(&register);
+}
+
+#[test]
+fn what_is_too_long_is_refused_and_what_just_fits_is_entered() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut register = create(folder.path(), Box::new(MemoryStore::new()));
+    let record = |id: usize, body: usize, contact: usize| {
+        let NewRecord::Sealed { kind, person, .. } = choice("x", "noor") else { unreachable!() };
+        let contact = Some(vec![b'c'; contact]);
+        NewRecord::Sealed { kind, person, id: Some("i".repeat(id)), body: vec![b'b'; body], contact }
+    };
+    register.append(&[record(ID_BYTES_MAX, 10, 1)], at(1)).unwrap();
+    register.append(&[record(1, BODY_BYTES_MAX, 1)], at(1)).unwrap();
+    register.append(&[record(2, 10, CONTACT_BYTES_MAX)], at(1)).unwrap();
+    let size = register.reader().unwrap().size().unwrap();
+    for (past, cause) in [
+        (record(ID_BYTES_MAX + 1, 10, 1), ProblemCause::Id),
+        (record(0, 10, 1), ProblemCause::Id),
+        (record(3, BODY_BYTES_MAX + 1, 1), ProblemCause::TooLong),
+        (record(3, 10, CONTACT_BYTES_MAX + 1), ProblemCause::TooLong),
+    ] {
+        let Err(RegisterError::Refused(problems)) = register.append(&[past], at(1)) else { panic!("it was entered") };
+        assert_eq!(problems.iter().map(|problem| problem.cause).collect::<Vec<_>>(), [cause]);
+    }
+    assert_eq!(register.reader().unwrap().size().unwrap(), size, "nothing of it is there");
 }
