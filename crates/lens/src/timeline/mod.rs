@@ -7,7 +7,7 @@ mod terminal;
 
 use std::collections::BTreeSet;
 
-use bezwaar_core::policy::{Declared, Policy, Use, When};
+use bezwaar_core::policy::{Declared, Dispute, Policy, Use, When};
 use bezwaar_core::time::Day;
 
 pub(crate) use chart::escape;
@@ -115,7 +115,12 @@ pub struct Row {
     pub taken_out: Vec<TakenOut>,
     /// Ids of the disputes that touch it.
     pub disputes: Vec<String>,
+    /// Those of them that are about the gap itself; without any, those that do not say which facts they are about.
+    pub gap_disputes: Vec<String>,
 }
+
+/// Facts by which a gap stands or falls.
+const GAP_FACTS: [&str; 4] = ["collection_began", "control_first_offered", "first_offered", "controls"];
 
 /// A dispute under the chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,18 +215,27 @@ pub fn row_of(policy: &Policy, one: &Use, today: Day) -> Row {
         binds_from: carve.from,
         window: carve.window.map(|window| (window.from, window.through)),
     });
-    let disputes = policy.versions.iter().flat_map(|version| &version.disputes).filter(|dispute| dispute.uses.contains(&one.id));
-    let disputes: BTreeSet<&String> = disputes.map(|dispute| &dispute.id).collect();
-    let mut disputes: Vec<String> = disputes.into_iter().cloned().collect();
-    disputes.sort_by(|left, right| by_number(left, right));
+    let touching = policy.versions.iter().flat_map(|version| &version.disputes).filter(|dispute| dispute.uses.contains(&one.id));
+    let touching: Vec<&Dispute> = touching.collect();
+    let named = ids(&touching, |dispute| dispute.facts.iter().any(|fact| GAP_FACTS.contains(&fact.as_str())));
+    let gap_disputes = if named.is_empty() { ids(&touching, |dispute| dispute.facts.is_empty()) } else { named };
     Row {
         use_id: one.id.clone(),
         title: one.title.clone(),
         marks: marks.to_vec(),
         gap: if one.declared == Declared::NonUse { Gap::NonUse } else { gap(collection, control, today) },
         taken_out: taken_out.collect(),
-        disputes,
+        disputes: ids(&touching, |_| true),
+        gap_disputes,
     }
+}
+
+/// The ids of some disputes, each once, in order.
+fn ids(disputes: &[&Dispute], wanted: impl Fn(&Dispute) -> bool) -> Vec<String> {
+    let found: BTreeSet<&String> = disputes.iter().filter(|one| wanted(one)).map(|one| &one.id).collect();
+    let mut found: Vec<String> = found.into_iter().cloned().collect();
+    found.sort_by(|left, right| by_number(left, right));
+    found
 }
 
 /// What lies between the day collection began and the day a control was first offered.
@@ -299,13 +313,13 @@ impl Row {
         self.taken_out.iter().map(words).collect()
     }
 
-    /// The gap in words; where people were without a way to say no, with what is disputed about the use.
+    /// The gap in words, with what is disputed about it.
     pub fn gap_words(&self, texts: &Texts) -> String {
         let words = self.gap.words(texts);
-        if !self.gap.lacking() || self.disputes.is_empty() {
+        if self.gap == Gap::NonUse || self.gap_disputes.is_empty() {
             return words;
         }
-        texts.timeline("gap-disputed", &[("gap", &words), ("ids", &self.disputes.join(", "))])
+        texts.timeline("gap-disputed", &[("gap", &words), ("ids", &self.gap_disputes.join(", "))])
     }
 
     fn disputed_words(&self, texts: &Texts) -> Option<String> {

@@ -51,7 +51,7 @@ pub fn terminal(timeline: &Timeline, texts: &Texts, width: usize) -> Vec<String>
         for out in row.taken_out_words(texts) {
             say(&format!("{TAKEN_OUT}  "), &out);
         }
-        if let Some(disputed) = row.disputed_words(texts).filter(|_| !row.gap.lacking()) {
+        if let Some(disputed) = row.disputed_words(texts) {
             say("◆  ", &disputed);
         }
     }

@@ -98,7 +98,7 @@ fn what_the_file_says_is_on_the_page() {
     let files = made(&shipped(), None);
     let page = &files["nl/x.html"];
     for said in [
-        "70 dagen zonder een manier om nee te zeggen (men is het niet eens: D1, D2)",
+        "70 dagen zonder een manier om nee te zeggen (men is het niet eens: D1)",
         "Het verzamelen begon: 7 mei 2024",
         "Nee zeggen kan: 16 juli 2024",
         "Het bedrijf biedt geen manier om hier nee tegen te zeggen.",
