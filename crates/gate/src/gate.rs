@@ -145,19 +145,22 @@ impl Gate {
             GateError::config(format!("unknown reading `{}`", spec.reading)).with_help("write stated, protective or consent")
         })?;
         let question = Question { use_id: spec.use_id.clone(), recipient: spec.recipient.clone(), at, reading };
-        let rules = Rules::compile(&policies, &question);
+        Ok(Gate::of(Rules::compile(&policies, &question), policies.services, &extract, &keys))
+    }
+
+    /// A gate of rules already made, for an extract that was checked.
+    pub(crate) fn of(rules: Rules, services: Services, extract: &Extract, keys: &SubjectKeys) -> Gate {
         let silent = standing(&[], &rules);
-        let services = policies.services;
-        Ok(Gate(Arc::new(Inner {
+        Gate(Arc::new(Inner {
             rules,
             services,
-            extract,
-            keys,
+            extract: extract.clone(),
+            keys: keys.clone(),
             silent,
             unresolved: unresolved(),
             places: Mutex::default(),
             pool: Mutex::default(),
-        })))
+        }))
     }
 
     /// The rules it decides by.

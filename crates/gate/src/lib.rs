@@ -38,6 +38,7 @@ mod scrub;
 mod subjects;
 mod tally;
 mod verdict;
+mod what_if;
 
 pub use check::{Check, FieldCheck};
 pub use engine::{Engine, IMPLAUSIBLE_PERCENT_MAX, MANIFEST, TaskReport};
@@ -50,3 +51,4 @@ pub use policies::{POLICY_FILES_MAX, PolicyFolder, read_policy_folder};
 pub use subjects::{RUNS_MAX, SubjectList, SubjectsEntry, subjects_of_outputs};
 pub use tally::{CodeCount, Tally};
 pub use verdict::{CLASSES_MAX, MASKS_MAX};
+pub use what_if::{Moved, VARIANTS_MAX, Variant, WhatIf};

@@ -6,7 +6,8 @@
 //! what an article asks, as far as the sources show.
 //!
 //! [`timeline`] draws when a use was announced, when it took effect, when collection began and since when people could say no, so that a
-//! gap between the last two is seen at a glance. [`page`] says the same in plain words, a page per policy. [`plain`] has what people read in
+//! gap between the last two is seen at a glance. [`page`] says the same in plain words, a page per policy. [`what_if`]
+//! changes a policy in memory, and tells how many records and people would move. [`plain`] has what people read in
 //! explanations, pages and charts, [`words`] what they read about findings and changes, both in Dutch and English.
 //!
 //! Values in, values out: no file, no network, no clock, no environment. Rules read facts, never a platform's name.
@@ -39,4 +40,5 @@ pub mod lint;
 pub mod page;
 pub mod plain;
 pub mod timeline;
+pub mod what_if;
 pub mod words;

@@ -54,6 +54,8 @@ pub struct Texts {
     field: BTreeMap<String, String>,
     reason: BTreeMap<String, BTreeMap<String, String>>,
     timeline: BTreeMap<String, String>,
+    #[serde(rename = "what-if")]
+    what_if: BTreeMap<String, String>,
     page: BTreeMap<String, String>,
     category: BTreeMap<String, String>,
     audience: BTreeMap<String, String>,
@@ -71,6 +73,11 @@ impl Texts {
     /// A text of a timeline, with its values in their places.
     pub fn timeline(&self, key: &str, values: &[(&str, &str)]) -> String {
         fill(self.timeline.get(key).map_or(key, String::as_str), values)
+    }
+
+    /// A text of a comparison, with its values in their places.
+    pub fn what_if(&self, key: &str, values: &[(&str, &str)]) -> String {
+        fill(self.what_if.get(key).map_or(key, String::as_str), values)
     }
 
     /// A text of a page, with its values in their places.

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use bezwaar_core::Holdings;
+use bezwaar_core::policy::PolicySet;
 use bezwaar_core::time::{DAY_MICROS, Instant};
-use bezwaar_ledger::extract::{Cover, ExtractOptions, services_digest, write_extract};
+use bezwaar_ledger::extract::{Cover, ExtractHeader, ExtractOptions, services_digest, write_extract};
 use bezwaar_ledger::key::{KeyFile, RootKey};
 
 use crate::error::{Error, Kind, grouped};
@@ -55,18 +56,8 @@ Examples:
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let policies = policies::load(&args.policies, printer)?;
-    let choices = load_choices(&args.choices, &policies, printer)?.choices;
-    let holdings = Holdings::resolve(&choices);
     let key = if args.new_key { new_key(args)? } else { read_key(&args.key)? };
-    let options = ExtractOptions {
-        through: args.through,
-        expires_at: args.expires.unwrap_or_else(|| args.through.plus_micros(DAY_MICROS)),
-        services: services_digest(&policies.services),
-        covers: Cover::all_of_with(&policies.services, &holdings),
-    };
-    let mut bytes = Vec::new();
-    let header = write_extract(&holdings, &key.subject_keys(), &options, &mut bytes)
-        .map_err(|error| Error::user(format!("the extract cannot be made: {error}")).with_help(error.help()))?;
+    let (header, bytes) = made(&args.choices, &policies, &key, args.through, args.expires, printer)?;
     if args.new_key {
         write_file(&args.key, key.to_text().as_bytes(), Readers::Owner)?;
     }
@@ -80,6 +71,36 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         header.key_id
     ));
     Ok(())
+}
+
+/// An unsigned extract of what a file says, in memory.
+pub(crate) fn made(
+    choices: &Path,
+    policies: &PolicySet,
+    key: &KeyFile,
+    through: Instant,
+    expires: Option<Instant>,
+    printer: &mut Printer,
+) -> Result<(ExtractHeader, Vec<u8>), Error> {
+    let choices = load_choices(choices, policies, printer)?.choices;
+    let holdings = Holdings::resolve(&choices);
+    let options = ExtractOptions {
+        through,
+        expires_at: expires.unwrap_or_else(|| through.plus_micros(DAY_MICROS)),
+        services: services_digest(&policies.services),
+        covers: Cover::all_of_with(&policies.services, &holdings),
+    };
+    let mut bytes = Vec::new();
+    let header = write_extract(&holdings, &key.subject_keys(), &options, &mut bytes)
+        .map_err(|error| Error::user(format!("the extract cannot be made: {error}")).with_help(error.help()))?;
+    Ok((header, bytes))
+}
+
+/// A new key for a domain.
+pub(crate) fn random_key(domain: &str) -> Result<KeyFile, Error> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Error::new(Kind::Internal, format!("the system gives no random bytes: {error}")))?;
+    KeyFile::new(RootKey::from_bytes(bytes), domain, 1).map_err(|error| Error::user(error.to_string()).with_help(error.help()))
 }
 
 /// Reads a key file.
@@ -96,7 +117,5 @@ fn new_key(args: &Args) -> Result<KeyFile, Error> {
         let error = Error::user(format!("`{}` is there already", args.key.display()));
         return Err(error.with_help("leave --new-key out to use it: another key would match nobody in older extracts"));
     }
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::new(Kind::Internal, format!("the system gives no random bytes: {error}")))?;
-    KeyFile::new(RootKey::from_bytes(bytes), &args.domain, 1).map_err(|error| Error::user(error.to_string()).with_help(error.help()))
+    random_key(&args.domain)
 }

@@ -208,3 +208,31 @@ fn half_a_corpus_has_no_name() {
     bench.run(&args("generate", &SMALL, &["--out", "made"]));
     assert!(files(&bench, "made").keys().all(|name| !name.ends_with(".part")));
 }
+
+#[test]
+fn a_surge_comes_in_order_and_is_as_large_as_asked() {
+    let bench = Bench::new();
+    bench.run(&["generate", "--surge", "20000", "--days", "5", "--out", "surge"]);
+    bench.run(&["generate", "--surge", "20000", "--days", "5", "--out", "again"]);
+    let made = files(&bench, "surge");
+    assert_eq!(made.keys().collect::<Vec<_>>(), ["choices.jsonl"]);
+    assert_eq!(made, files(&bench, "again"), "the same arguments give the same bytes");
+    let text = String::from_utf8(made["choices.jsonl"].clone()).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 20_000);
+    let times: Vec<&str> = lines.iter().map(|line| line["received_at"].as_str().unwrap()).collect();
+    assert!(times.is_sorted());
+    assert!(times[0] >= "2026-05-27T00:00:00Z" && times[19_999] < "2026-06-01T00:00:00Z", "{} {}", times[0], times[19_999]);
+    // About one in twenty sends it again.
+    let people: std::collections::BTreeSet<&str> = lines.iter().map(|line| line["person"].as_str().unwrap()).collect();
+    assert!((18_600..19_400).contains(&people.len()), "{}", people.len());
+    // Nights are quiet, and the fourth day is the height.
+    let of = |part: &str| times.iter().filter(|time| time.contains(part)).count();
+    assert!(of("T03:") * 10 < of("T20:"));
+    assert!(of("05-30T") > of("05-27T") * 2 && of("05-30T") > of("05-31T"));
+    // All of it can be read, and one objection is of one day too.
+    bench.run(&["generate", "--surge", "1", "--days", "1", "--out", "one"]);
+    assert_eq!(files(&bench, "one")["choices.jsonl"].iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert!(bench.run(&["generate", "--surge", "5", "--people", "5", "--out", "two"]).starts_with("exit code 2"));
+    assert!(bench.run(&["generate", "--items", "5", "--out", "two"]).starts_with("exit code 2"));
+}

@@ -189,6 +189,7 @@ fn of_policy() {
       diff      Show what changed for a person between two versions of a policy
       timeline  Draw when uses were announced and began, and since when people could say no
       page      Write a page per policy that anyone can read, with a chart and a calendar
+      what-if   Count what would move if a policy, or the reading of it, were another
       help      Print this message or the help of the given subcommand(s)
 
     Options:
@@ -265,7 +266,7 @@ fn of_generate() {
     what services have given out, and texts say nothing. Some items lack facts or name nobody, as real
     ones do.
 
-    Usage: bezwaar generate [OPTIONS] --people <N> --items <N> --out <DIR>
+    Usage: bezwaar generate [OPTIONS] --out <DIR>
 
     Options:
           --seed <N>
@@ -278,6 +279,14 @@ fn of_generate() {
 
           --items <N>
               Let there be so many items
+
+          --surge <N>
+              Make no corpus but a surge of so many objections, in the order they come
+
+          --days <N>
+              Let the surge last so many days
+              
+              [default: 31]
 
           --out <DIR>
               Write into this folder
@@ -319,6 +328,10 @@ fn of_generate() {
 
       Make ten million items as a platform's dump, with the job files that gate them:
         bezwaar generate --seed 7 --people 500000 --items 10000000 --format jsonl --out out/dump
+
+      Make as many objections as the NHS in England got in one month, and see how a register takes them:
+        bezwaar generate --surge 1340000 --days 31 --out out/surge
+        bezwaar register import out/register out/surge/choices.jsonl
     ");
 }
 

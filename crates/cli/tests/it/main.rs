@@ -20,6 +20,7 @@ mod salvage;
 mod signal;
 mod swapped;
 mod verify;
+mod what_if;
 mod witness;
 mod witnessed;
 

@@ -6,6 +6,7 @@ mod list;
 mod page;
 mod show;
 mod timeline;
+mod what_if;
 
 use std::collections::BTreeSet;
 
@@ -33,6 +34,7 @@ enum Command {
     Diff(diff::Args),
     Timeline(timeline::Args),
     Page(page::Args),
+    WhatIf(what_if::Args),
 }
 
 pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
@@ -43,6 +45,7 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         Command::Diff(args) => diff::run(args, printer),
         Command::Timeline(args) => timeline::run(args, printer),
         Command::Page(args) => page::run(args, printer),
+        Command::WhatIf(args) => what_if::run(args, printer),
     }
 }
 
