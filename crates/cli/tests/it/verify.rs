@@ -94,6 +94,11 @@ fn what_is_no_release_and_what_is_not_of_it() {
         said.contains("2 files in the folder that the manifest does not list") && said.contains("the first is `deep/er.txt`"),
         "{said}"
     );
+    for (files, told) in [(97, "note: 99 files in"), (98, "note: at least 100 files in"), (99, "note: at least 100 files in")] {
+        (0..files).for_each(|number| desk.write(&format!("out/deep/{number}"), ""));
+        let said = desk.verify("out", &[], 6);
+        assert!(said.contains(told), "{files}: {said}");
+    }
     std::fs::remove_file(desk.path("out/seal.json")).unwrap();
     assert!(desk.verify("out", &[], 1).contains("no seal: nobody answers for it"));
     assert!(desk.verify("reg/keys", &[], 1).contains("neither a ledger nor a release"));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bezwaar_gate::check_release;
+use bezwaar_gate::{OTHERS_MAX, check_release};
 use bezwaar_ledger::receipt::Grade;
 use bezwaar_ledger::release::{Countersignature, Seal};
 use bezwaar_ledger::tlog::note::Note;
@@ -38,8 +38,9 @@ pub(super) fn verify(folder: &Path, believed: &Believed, given: &Given<'_>, prin
     ))?;
     printer.line(&format!("use        must begin before {}; after that it needs a new seal", seal.use_before))?;
     if !files.others.is_empty() {
+        let more = if files.others.len() >= OTHERS_MAX { "at least " } else { "" };
         printer.note(&format!(
-            "{} in the folder that the manifest does not list: not of the release, and not checked; the first is `{}`",
+            "{more}{} in the folder that the manifest does not list: not of the release, and not checked; the first is `{}`",
             count(files.others.len(), "file"),
             files.others.first().map(String::as_str).unwrap_or_default()
         ));
