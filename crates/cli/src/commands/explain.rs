@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ID")]
     item: Option<String>,
     /// Speak this language; otherwise the one of the environment
-    #[arg(long, value_enum)]
+    #[arg(long = "language", alias = "lang", value_enum, value_name = "LANGUAGE")]
     lang: Option<Language>,
     /// Read items from this file, or from standard input when it is absent or `-`
     #[arg(value_name = "ITEMS")]
@@ -34,7 +34,7 @@ const EXAMPLES: &str = "\
 Examples:
   Explain one comment in Dutch:
     bezwaar explain --policies policies --choices choices.jsonl --use meta/public-content \\
-      --recipient meta-ai --at 2025-05-27T00:00:00Z --item c-1 --lang nl items.jsonl
+      --recipient meta-ai --at 2025-05-27T00:00:00Z --item c-1 --language nl items.jsonl
 
   Explain an item that comes alone:
     head -n 1 items.jsonl | bezwaar explain --policies policies --choices none --use x/own-ml \\

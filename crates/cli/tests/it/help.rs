@@ -152,7 +152,7 @@ fn of_explain() {
           --item <ID>
               Explain the item with this id; needed unless there is just one
 
-          --lang <LANG>
+          --language <LANGUAGE>
               Speak this language; otherwise the one of the environment
 
               Possible values:
@@ -165,7 +165,7 @@ fn of_explain() {
     Examples:
       Explain one comment in Dutch:
         bezwaar explain --policies policies --choices choices.jsonl --use meta/public-content \
-          --recipient meta-ai --at 2025-05-27T00:00:00Z --item c-1 --lang nl items.jsonl
+          --recipient meta-ai --at 2025-05-27T00:00:00Z --item c-1 --language nl items.jsonl
 
       Explain an item that comes alone:
         head -n 1 items.jsonl | bezwaar explain --policies policies --choices none --use x/own-ml \

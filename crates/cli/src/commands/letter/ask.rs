@@ -11,9 +11,8 @@ use bezwaar_letter::person::{Person, Who};
 use bezwaar_letter::texts::Texts;
 
 use super::request::{Wish, make};
-use super::{contacts, format_of, language, load_case, moment};
+use super::{contacts, format_of, language, load_case, moment, policies_in};
 use crate::error::{Error, Kind};
-use crate::policies;
 use crate::printer::Printer;
 
 /// Country taken where none is said: whoever is led by questions is asked as little as possible.
@@ -34,7 +33,7 @@ pub(super) struct AskArgs {
     #[arg(long, value_name = "FILE")]
     contacts: Option<PathBuf>,
     /// Speak and write this language; otherwise the one of the environment
-    #[arg(long, value_enum)]
+    #[arg(long = "language", alias = "lang", value_enum, value_name = "LANGUAGE")]
     lang: Option<crate::texts::Language>,
 }
 
@@ -46,7 +45,7 @@ pub(super) fn run(args: &AskArgs, printer: &mut Printer) -> Result<(), Error> {
             return Err(error.with_help("name one (objection, access, reminder, complaint), or answer questions: --ask --policies DIR"));
         }
     };
-    let (policies, contacts) = (policies::load(folder, printer)?, contacts(args.contacts.as_deref(), folder)?);
+    let (policies, contacts) = (policies_in(args.lang, folder, printer)?, contacts(args.contacts.as_deref(), folder)?);
     let language = language(args.lang);
     let mut asker = Asker { texts: Texts::of(language), input: std::io::stdin().lock(), printer };
     asker.printer.question(asker.texts.raw("ask", "intro"));

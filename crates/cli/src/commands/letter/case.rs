@@ -22,7 +22,7 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Speak this language; otherwise the one of the environment
-    #[arg(long, value_enum)]
+    #[arg(long = "language", alias = "lang", value_enum, value_name = "LANGUAGE")]
     lang: Option<crate::texts::Language>,
     /// Look at the case as of this day; otherwise today
     #[arg(long, value_name = "DAY", value_parser = parse_day)]

@@ -114,10 +114,23 @@ struct FactArgs {
 }
 
 impl FactArgs {
-    fn load(&self, printer: &mut Printer) -> Result<(PolicySet, Contacts), Error> {
-        let policies = policies::load(&self.policies, printer)?;
+    fn load(&self, language: Option<crate::texts::Language>, printer: &mut Printer) -> Result<(PolicySet, Contacts), Error> {
+        let policies = policies_in(language, &self.policies, printer)?;
         Ok((policies, contacts(self.contacts.as_deref(), &self.policies)?))
     }
+}
+
+/// The policies, with what a letter says of them in its language where somebody wrote that down (`words.nl.toml`).
+fn policies_in(language: Option<crate::texts::Language>, folder: &Path, printer: &mut Printer) -> Result<PolicySet, Error> {
+    let words = policies::words(folder, language.unwrap_or_else(crate::texts::Language::of_environment))?;
+    let mut policies = policies::load(folder, printer)?;
+    for version in policies.policies.values_mut().flat_map(|policy| &mut policy.versions) {
+        version.title = words.say(&version.title);
+        for one in &mut version.uses {
+            (one.title, one.purpose) = (words.say(&one.title), words.say(&one.purpose));
+        }
+    }
+    Ok(policies)
 }
 
 fn contacts(file: Option<&Path>, folder: &Path) -> Result<Contacts, Error> {
@@ -136,7 +149,7 @@ fn read<T>(path: &Path, reader: impl Fn(&str, &str) -> Result<T, Vec<Problem>>) 
 #[derive(clap::Args, Debug)]
 struct LetterArgs {
     /// Write in this language; otherwise the one of the environment
-    #[arg(long, value_enum)]
+    #[arg(long = "language", alias = "lang", value_enum, value_name = "LANGUAGE")]
     lang: Option<crate::texts::Language>,
     /// Date the letter; otherwise today
     #[arg(long, value_name = "DAY", value_parser = parse_day)]

@@ -49,7 +49,7 @@ pub(super) struct Wish<'a> {
 }
 
 pub(super) fn run(args: &Args, kind: RequestKind, printer: &mut Printer) -> Result<(), Error> {
-    let (policies, contacts) = args.facts.load(printer)?;
+    let (policies, contacts) = args.facts.load(args.letter.lang, printer)?;
     let person = args.person.load()?;
     let wish = Wish {
         kind,

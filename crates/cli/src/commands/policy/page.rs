@@ -1,9 +1,9 @@
 //! `bezwaar policy page`: a page per policy that anyone can read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bezwaar_core::time::{Day, Zone};
-use bezwaar_lens::page::{Options, Speech, Words, site};
+use bezwaar_lens::page::{Options, Speech, site};
 
 use super::timeline::parse_day;
 use crate::clock;
@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let languages = args.language.map_or_else(|| vec![Language::Nl, Language::En], |language| vec![language]);
     let mut speeches = Vec::new();
     for language in languages {
-        let words = words(&args.policies, language)?;
+        let words = policies::words(&args.policies, language)?;
         speeches.push(Speech { language: language.plain(), texts: language.texts()?, words });
     }
     let today = args.today.or_else(|| Day::of(clock::now(), &Zone::utc())).ok_or_else(|| Error::internal("the clock shows no day"))?;
@@ -58,18 +58,4 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     }
     printer.note(&format!("{} in `{}`", count(files.len(), "file"), args.output.display()));
     Ok(())
-}
-
-/// What the policies' texts are in a language, if somebody wrote it down.
-pub(super) fn words(folder: &Path, language: Language) -> Result<Words, Error> {
-    let path = folder.join(format!("words.{}.toml", language.plain().code()));
-    if !path.exists() {
-        return Ok(Words::default());
-    }
-    let text = std::fs::read_to_string(&path).map_err(|error| Error::cannot_read(&path, &error))?;
-    Words::parse(&text).map_err(|error| {
-        let place = error.span().map(|span| text.get(..span.start).unwrap_or(&text).matches('\n').count() + 1);
-        let place = place.map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()));
-        Error::user(format!("`{place}` is no file of words")).with_help(error.message().to_owned())
-    })
 }

@@ -6,7 +6,6 @@ use bezwaar_core::time::{Day, Zone};
 use bezwaar_lens::timeline::{WIDTH_MIN, svg, terminal, timeline};
 
 use super::find_policy;
-use super::page::words;
 use crate::clock;
 use crate::error::Error;
 use crate::files::{Readers, write_file};
@@ -27,7 +26,7 @@ pub(super) struct Args {
     /// Write the chart as a picture into this file
     #[arg(long, value_name = "FILE.svg")]
     output: Option<PathBuf>,
-    /// Use this language; that of the environment when left out
+    /// Speak this language; otherwise the one of the environment
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     language: Option<Language>,
     /// Draw it as of this day; today, when left out
@@ -57,7 +56,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let policies = policies::load(&args.policies, printer)?;
     let policy = find_policy(&policies, &args.policy)?;
     let language = args.language.unwrap_or_else(Language::of_environment);
-    let (texts, words) = (language.texts()?, words(&args.policies, language)?);
+    let (texts, words) = (language.texts()?, policies::words(&args.policies, language)?);
     let zone = policy.versions.last().map_or_else(Zone::utc, |version| version.zone.clone());
     let today = args.today.or_else(|| Day::of(clock::now(), &zone)).ok_or_else(|| Error::internal("the clock shows no day"))?;
     let timeline = timeline(policy, today).said(|text| words.say(text));

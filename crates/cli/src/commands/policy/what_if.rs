@@ -38,7 +38,7 @@ pub(super) struct Args {
     /// Write a chart as a picture into this file as well
     #[arg(long, value_name = "FILE.svg")]
     output: Option<PathBuf>,
-    /// Use this language; that of the environment when left out
+    /// Speak this language; otherwise the one of the environment
     #[arg(long, value_enum, value_name = "LANGUAGE")]
     language: Option<Language>,
     /// Write the counts in this form
