@@ -47,7 +47,7 @@ fn main() {
     let parts = Parts { files: Arc::new(Disk), random: Box::new(Seeded(ChaCha20Rng::seed_from_u64(1))) };
     let mut register = Register::create(&place, Box::new(store), parts, now).expect("a register");
     let services = Services::default();
-    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::ByChannel };
+    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::ByChannel, policies: None };
     let mut intake = Intake::new(register.writer());
     let clock = Clock::now();
     let (acts, _) = intake.check_import(&path, options, now).expect("a sound file");

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::{IntegrityError, NewRecord, Reader, Register, RegisterError};
 use crate::hex;
+use crate::intake::{Intake, IntakeError};
 use crate::replay::{ReadError, entries_of, replay};
 
 /// How long an extract is good for as a rule, in microseconds: a day.
@@ -59,8 +60,10 @@ impl Register {
     /// No act that is entered later counts from the moment it goes through, or from before by the ledger's clock: its own entry is a microsecond later.
     ///
     /// # Errors
-    /// [`ExtractsError::Read`] with all that does not fit, if an entry has neither opening nor tombstone or an opening is not what its entry stands for.
+    /// [`ExtractsError::Read`] with all that does not fit, if an entry has neither opening nor tombstone or an opening is not what its entry stands for;
+    /// [`ExtractsError::Unfinished`] while an import is.
     pub fn make_extract(&mut self, order: &ExtractOrder<'_>, now: Instant, out: &mut dyn Write) -> Result<MadeExtract, ExtractsError> {
+        self.check_imports_finished()?;
         let checkpoint = self.publish()?;
         let through = self.writer().time(now)?;
         let tree = checkpoint.unverified();
@@ -89,6 +92,19 @@ impl Register {
         let index = placed.first().map(|placed| placed.index).ok_or(RegisterError::Stopped)?;
         let checkpoint = self.publish()?;
         Ok(MadeExtract { header, sha256, index, checkpoint, voided, destroyed })
+    }
+
+    /// Refuses while an import is not finished: people whose no stands in its file would be taken for silent.
+    ///
+    /// # Errors
+    /// [`ExtractsError::Unfinished`].
+    pub fn check_imports_finished(&mut self) -> Result<(), ExtractsError> {
+        match Intake::new(self.writer()).unfinished_import() {
+            Ok(None) => Ok(()),
+            Ok(Some(unfinished)) => Err(ExtractsError::Unfinished { filed: unfinished.filed, acts: unfinished.acts }),
+            Err(IntakeError::Register(error)) => Err(error.into()),
+            Err(_) => Err(RegisterError::Stopped.into()),
+        }
     }
 }
 
@@ -133,6 +149,13 @@ pub enum ExtractsError {
     Read(ReadError),
     /// The extract cannot be written.
     Extract(ExtractError),
+    /// An import was begun and not finished: what of its file was not filed yet would be missing.
+    Unfinished {
+        /// How many of its acts were filed at least.
+        filed: u64,
+        /// How many it has.
+        acts: u64,
+    },
 }
 
 impl fmt::Display for ExtractsError {
@@ -141,6 +164,9 @@ impl fmt::Display for ExtractsError {
             ExtractsError::Register(error) => write!(f, "{error}"),
             ExtractsError::Read(error) => write!(f, "{error}"),
             ExtractsError::Extract(error) => write!(f, "{error}"),
+            ExtractsError::Unfinished { filed, acts } => {
+                write!(f, "an import was not finished: {filed} of its {acts} acts are filed, and an extract would lack the others")
+            }
         }
     }
 }
@@ -152,6 +178,9 @@ impl ExtractsError {
             ExtractsError::Register(error) => error.help(),
             ExtractsError::Read(error) => error.help(),
             ExtractsError::Extract(error) => error.help(),
+            ExtractsError::Unfinished { .. } => {
+                "import the same file again: what is filed already is recognised; or give it up with `bezwaar register import DIR --give-up`"
+            }
         }
     }
 }
@@ -162,6 +191,7 @@ impl std::error::Error for ExtractsError {
             ExtractsError::Register(error) => error.source(),
             ExtractsError::Read(error) => error.source(),
             ExtractsError::Extract(error) => error.source(),
+            ExtractsError::Unfinished { .. } => None,
         }
     }
 }

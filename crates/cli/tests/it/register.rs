@@ -129,6 +129,33 @@ fn what_was_filed_is_on_the_ledger_and_in_the_extract() {
     assert!(!desk.good(&["doctor", "reg"]).contains("failure"));
 }
 
+/// Somebody may have slipped: the no is filed, and reaches nothing as it stands.
+#[test]
+fn names_that_no_policy_knows_are_told() {
+    let desk = Desk::with_register();
+    let lines = concat!(
+        r#"{"id":"v-1","person":"instgram:noor","act":"object","received_at":"2025-05-26T21:50:00Z"}"#,
+        "\n",
+        r#"{"id":"v-2","person":"instagram:noor","act":"object","uses":["metta/*"],"recipients":["meta-ay"],"received_at":"2025-05-26T21:50:00Z"}"#,
+        "\n",
+        r#"{"id":"v-3","person":"instagram:noor","act":"object","uses":["META/*"],"recipients":["third:somebody"],"received_at":"2025-05-26T21:50:00Z"}"#,
+        "\n",
+    );
+    desk.write("slips.jsonl", lines);
+    for check in [&["--check"][..], &[]] {
+        let said = desk.good(&[&["register", "import", "reg", "slips.jsonl"][..], check].concat());
+        for told in [
+            "slips.jsonl:1",
+            "no policy knows the service `instgram`",
+            "no policy has a use `metta/*`",
+            "no policy has a recipient `meta-ay`",
+        ] {
+            assert!(said.contains(told), "{told}: {said}");
+        }
+        assert!(!said.contains("slips.jsonl:3"), "{said}");
+    }
+}
+
 #[test]
 fn a_receipt_has_the_operators_word_as_well() {
     let desk = Desk::with_register();
@@ -277,6 +304,9 @@ fn doctor_tells_one_thing_from_another() {
     desk.good(&["register", "extract", "reg", "--output", "people.extract"]);
     found(0, "ok       extract        the newest extract goes through ");
     desk.good(&["register", "erase-contact", "reg", "facebook:1001"]);
+    // A name that was mistyped is not told that its data are gone.
+    assert!(desk.ends(&["register", "erase-contact", "reg", "facebook:1002000"], 1).contains("nothing is filed under this account"));
+    assert!(desk.ends(&["register", "import", "reg", "--give-up"], 1).contains("no import was left unfinished"));
     // A document that is gone from the public folder is made again; one that was changed is told.
     let document = std::fs::read_dir(desk.path("reg/public/documents")).unwrap().next().unwrap().unwrap().path();
     let bytes = std::fs::read(&document).unwrap();

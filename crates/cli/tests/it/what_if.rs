@@ -118,8 +118,8 @@ fn columns_count_as_a_run_of_the_job_does() {
 fn a_table_bars_and_a_picture_in_both_languages() {
     let bench = made("items");
     for (language, words) in [
-        ("en", ["Silence is no consent", "let through", "Left out because"]),
-        ("nl", ["Wie zwijgt, stemt niet toe", "mag door", "Eruit, omdat"]),
+        ("en", ["Silence is no consent", "let through", "Left out because, some"]),
+        ("nl", ["Wie zwijgt, stemt niet toe", "mag door", "Eruit, sommige"]),
     ] {
         let args =
             ["policy", "what-if", "made/job.toml", "--choices", "made/choices.jsonl", "--language", language, "--output", "chart.svg"];
@@ -145,6 +145,7 @@ fn what_is_no_change_is_refused_with_what_is() {
         ("carve-out=XX", "is no region"),
         ("reading=kind", "is no reading"),
         ("opt-in+", "is no change"),
+        ("drop+opt-in", "cannot be changed as well"),
         ("", "is no change"),
     ] {
         let shown = bench.run(&["policy", "what-if", "made/job.toml", "--choices", "made/choices.jsonl", "--change", change]);

@@ -9,9 +9,11 @@ pub mod grammar;
 mod model;
 pub mod read;
 pub mod schema;
+mod strange;
 
 pub use details::{Assessment, Claim, ClaimKind, ControlDetails, Covers, Kept, Named, Notice, Period, Repeat, UseDetails};
 pub use model::{
     AboutRule, CarveOut, Control, DataRow, Declared, Default_, Dispute, DisputeHandling, Policy, PolicySet, Position, SignalMeaning,
     Source, Use, Version, When, Window,
 };
+pub use strange::strange_names;

@@ -67,6 +67,8 @@ pub enum ChangeError {
     Region(String),
     /// Not a reading.
     Reading(String),
+    /// A use that is dropped has nothing left to change.
+    Dropped,
     /// At that moment there is no such use to change.
     NoUse,
 }
@@ -78,6 +80,7 @@ impl fmt::Display for ChangeError {
             ChangeError::Age(text) => write!(f, "`{text}` is no age in years from {AGE_MIN} to {AGE_MAX}"),
             ChangeError::Region(text) => write!(f, "`{text}` is no region"),
             ChangeError::Reading(text) => write!(f, "`{text}` is no reading"),
+            ChangeError::Dropped => f.write_str("a use that is dropped cannot be changed as well"),
             ChangeError::NoUse => f.write_str("no version in force at that moment has this use"),
         }
     }
@@ -93,6 +96,7 @@ impl ChangeError {
             ChangeError::Age(_) => "write a number such as `min-age=16`, or `min-age=none`",
             ChangeError::Region(_) => "write codes of ISO 3166-1, EU or EEA, such as `carve-out=DE,FR`",
             ChangeError::Reading(_) => "write stated, protective or consent",
+            ChangeError::Dropped => "try `drop` by itself",
             ChangeError::NoUse => "ask about a use of a version in force; see `bezwaar policy show`",
         }
     }
@@ -102,7 +106,8 @@ impl std::error::Error for ChangeError {}
 
 /// Reads changes that hold together, such as `opt-in` or `min-age=16+carve-out=DE,FR`.
 pub fn parse_changes(text: &str) -> Result<Vec<Change>, ChangeError> {
-    text.split('+').map(|part| parse_change(part.trim())).collect()
+    let changes = text.split('+').map(|part| parse_change(part.trim())).collect::<Result<Vec<_>, _>>()?;
+    if changes.contains(&Change::Drop) && changes.len() > 1 { Err(ChangeError::Dropped) } else { Ok(changes) }
 }
 
 fn parse_change(text: &str) -> Result<Change, ChangeError> {

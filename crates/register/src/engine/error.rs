@@ -250,7 +250,7 @@ impl RegisterError {
             RegisterError::Anchor(error) => error.help(),
             RegisterError::Locked => "close the other program, or send it what you want entered",
             RegisterError::Exists => "name another folder, or open the register that is there",
-            RegisterError::NotARegister => "check the path; `bezwaar register create` makes a new one, and finishes one that was begun",
+            RegisterError::NotARegister => "check the path; `bezwaar register init` makes a new one, and finishes one that was begun",
             RegisterError::NoSuchEntry { .. } => "check the number; the last entry has the number of entries less one",
             RegisterError::NotPublished { .. } => "wait for the next checkpoint, at most a minute",
             RegisterError::Public { .. } => "see the cause, and try again",

@@ -163,7 +163,9 @@ impl IntakeError {
             IntakeError::Problems(_) => "mend the lines named and import the file again; nothing of it was filed",
             IntakeError::Read(_) => "check the path; if something was filed already, import the same file again",
             IntakeError::FileChanged => "import the file again once nothing writes to it: what is filed already is recognised",
-            IntakeError::Unfinished { .. } => "import that file again: what is filed already is recognised; or say that it is given up",
+            IntakeError::Unfinished { .. } => {
+                "import that file again: what is filed already is recognised; or give it up with `bezwaar register import DIR --give-up`: what was filed of it stays"
+            }
             IntakeError::Register(error) => error.help(),
         }
     }

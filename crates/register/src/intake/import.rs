@@ -2,6 +2,7 @@
 
 use bezwaar_core::account::Services;
 use bezwaar_core::choice::Channel;
+use bezwaar_core::policy::{PolicySet, strange_names};
 use bezwaar_core::time::Instant;
 use bezwaar_core::wire::{ChoiceLine, LineError, Named, RefKind, Reference};
 use bezwaar_ledger::event::Event;
@@ -42,6 +43,8 @@ pub struct ImportOptions<'a> {
     pub services: &'a Services,
     /// Whether senders are confirmed.
     pub senders: Senders,
+    /// The policies, if names that none of them knows are to be told: somebody may have slipped.
+    pub policies: Option<&'a PolicySet>,
 }
 
 /// What came of an import.
@@ -264,6 +267,8 @@ impl Intake<'_> {
                 _ => false,
             };
             survey.act(*line, read, there);
+            let strange = options.policies.map(|policies| strange_names(policies, &read.choice)).unwrap_or_default();
+            survey.notes.extend(strange.into_iter().map(|sentence| LineError::new(*line, 0, sentence)));
             let filing = options.filing(read.clone(), contact.clone());
             let refusal = match filing {
                 Err(refusal) => Some(refusal),

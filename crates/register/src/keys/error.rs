@@ -73,15 +73,15 @@ impl KeyRingError {
                 "take the right from others: `chmod 700` for the folder, `chmod 600` for its files; if others may have read a key, change it"
             }
             KeyRingError::Lost { purpose: Purpose::Ledger | Purpose::Operator } => {
-                "restore the file from its backup; if there is none, `bezwaar register keys renew --lost` makes a new key and states it on the \
+                "restore the file from its backup; if there is none, `bezwaar register rotate DIR ledger` (or `operator`) makes a new key and states it on the \
                  ledger: receipts already given stay valid under the old public key"
             }
             KeyRingError::Lost { purpose: Purpose::Index } => {
-                "restore the file from its backup; if there is none, `bezwaar register keys renew --lost` makes a new one: proofs of absence \
+                "restore the file from its backup; if there is none, `bezwaar register rotate DIR index` makes a new one: proofs of absence \
                  already given stay valid, new ones for older releases cannot be made"
             }
             KeyRingError::Lost { purpose: Purpose::Subjects } => {
-                "restore the file from its backup; if there is none, `bezwaar register keys renew --lost` makes a new one: extracts must then be \
+                "restore the file from its backup; if there is none, `bezwaar register rotate DIR subjects` makes a new one: extracts must then be \
                  made anew, as those made so far match nobody"
             }
             KeyRingError::VaultLost => {

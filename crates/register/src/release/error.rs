@@ -68,7 +68,9 @@ impl ManifestProblem {
             ManifestProblem::NotAManifest | ManifestProblem::Field { .. } | ManifestProblem::Signed => {
                 "seal the `manifest.json` that a run of the gate has written, as it is"
             }
-            ManifestProblem::Replay => "run the job without `--replay`, and with an extract that lasts until its end",
+            ManifestProblem::Replay => {
+                "run the job for the extract's own moment (leave `at` out), and with an extract that lasts until its end"
+            }
             ManifestProblem::NoSubjects => "name a file under `output.subjects` in the job, and run it again",
             ManifestProblem::ExtractExpired
             | ManifestProblem::ExtractNotEntered

@@ -83,9 +83,10 @@ pub(crate) fn threads() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-fn of_extracts(error: ExtractsError) -> Error {
+pub(crate) fn of_extracts(error: ExtractsError) -> Error {
     match error {
         ExtractsError::Register(error) => of_register(&error),
+        error @ ExtractsError::Unfinished { .. } => of_error(Kind::Incomplete, &error, error.help()),
         error => of_error(Kind::Integrity, &error, error.help()),
     }
 }

@@ -21,8 +21,11 @@ pub(super) struct ImportArgs {
     #[command(flatten)]
     site: SiteArgs,
     /// Read this file: JSON Lines, or CSV with a mapping
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "give_up")]
+    file: Option<PathBuf>,
+    /// Give up an import that was not finished; what was filed of it stays
+    #[arg(long, conflicts_with_all = ["file", "mapping", "check"])]
+    give_up: bool,
     /// Read what the columns of a CSV file mean from here
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
@@ -80,26 +83,44 @@ pub(super) struct ListArgs {
     count: bool,
 }
 
+/// Says that the rest of a file will not come.
+fn give_up(args: &ImportArgs, printer: &mut Printer) -> Result<(), Error> {
+    let mut site = args.site.open(printer)?;
+    let mut intake = Intake::new(site.register.writer());
+    let Some(unfinished) = intake.unfinished_import().map_err(|error| of_intake("", error))? else {
+        return Err(Error::user("no import was left unfinished"));
+    };
+    intake.abandon_import(now()).map_err(|error| of_intake("", error))?;
+    let (filed, acts) = (grouped(unfinished.filed), grouped(unfinished.acts));
+    printer.line(&format!(
+        "given up: of the file {}, {filed} of {acts} acts at least are filed and stay; the others do not count",
+        unfinished.file
+    ))
+}
+
 pub(super) fn import(args: &ImportArgs, printer: &mut Printer) -> Result<(), Error> {
+    let Some(file) = &args.file else { return give_up(args, printer) };
     let mapping = args.mapping.as_deref().map(read_mapping).transpose()?;
-    let is_csv = args.file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv") || end.eq_ignore_ascii_case("tsv"));
+    let is_csv = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv") || end.eq_ignore_ascii_case("tsv"));
     if is_csv && mapping.is_none() {
         return Err(
             Error::new(Kind::Usage, "a CSV file needs a mapping").with_help("write one with --mapping; docs/import-format.md says how")
         );
     }
     let mut site = args.site.open(printer)?;
-    let services = site.policies(printer)?.services;
+    let policies = site.policies(printer)?;
+    let services = policies.services.clone();
     let senders = match args.senders {
         SendersArg::ByChannel => Senders::ByChannel,
         SendersArg::Confirmed => Senders::Confirmed,
         SendersArg::Unconfirmed => Senders::Unconfirmed,
     };
-    let options = ImportOptions { form: mapping.as_ref().map_or(Form::Lines, Form::Csv), services: &services, senders };
-    let name = args.file.display().to_string();
+    let options =
+        ImportOptions { form: mapping.as_ref().map_or(Form::Lines, Form::Csv), services: &services, senders, policies: Some(&policies) };
+    let name = file.display().to_string();
     if args.check {
         let (acts, notes) =
-            Intake::new(site.register.writer()).check_import(&args.file, options, now()).map_err(|error| of_intake(&name, error))?;
+            Intake::new(site.register.writer()).check_import(file, options, now()).map_err(|error| of_intake(&name, error))?;
         printer.line_notes(&name, notes.shown());
         return printer.line(&format!("{} acts can be filed; nothing was", grouped(acts)));
     }
@@ -107,7 +128,7 @@ pub(super) fn import(args: &ImportArgs, printer: &mut Printer) -> Result<(), Err
     let imported = {
         let mut intake = Intake::new(site.register.writer());
         let progress = std::cell::RefCell::new(&mut *printer);
-        intake.import(&args.file, options, &mut now, &mut |filed| {
+        intake.import(file, options, &mut now, &mut |filed| {
             let rate = filed as f64 / began.elapsed().as_secs_f64().max(0.001);
             progress.borrow_mut().progress(filed, &format!("acts, {} a second", grouped(rate as u64)));
         })

@@ -7,7 +7,7 @@ use super::intake::of_intake;
 use crate::clock::now;
 use crate::error::{Error, Kind, count, grouped};
 use crate::printer::Printer;
-use crate::site::{SiteArgs, account};
+use crate::site::{SiteArgs, account, of_register};
 
 /// Record that the holder of an account confirmed a provisional act
 ///
@@ -160,6 +160,12 @@ pub(super) fn erase_contact(args: &EraseContactArgs, printer: &mut Printer) -> R
     let mut site = args.site.open(printer)?;
     let services = site.policies(printer)?.services;
     let account = account(&args.account, &services)?;
+    // Whoever was mistyped must not be told that their data are gone.
+    let filed = site.register.reader().and_then(|mut reader| reader.acts_of(&account)).map_err(|error| of_register(&error))?;
+    if filed.is_empty() {
+        let help = "check how it is written; `bezwaar register acts` shows what is filed";
+        return Err(Error::user("nothing is filed under this account").with_help(help));
+    }
     Intake::new(site.register.writer()).erase_contact(&account, now()).map_err(|error| of_intake("", error))?;
     site.publish()?;
     printer.line("name, address and evidence are erased; the objection holds")

@@ -13,7 +13,7 @@ use bezwaar_register::release::{SealError, SealOrder, Sealed};
 use super::of_seal;
 use crate::clock::now;
 use crate::commands::gate::run_job;
-use crate::commands::register::extract::{make, threads};
+use crate::commands::register::extract::{make, of_extracts, threads};
 use crate::error::{Error, Kind, grouped};
 use crate::files::{Readers, write_file, write_with};
 use crate::printer::Printer;
@@ -83,6 +83,7 @@ pub(super) struct LateArgs {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let mut site = args.site.open(printer)?;
+    site.register.check_imports_finished().map_err(of_extracts)?;
     for _ in 0..AGAIN_MAX {
         let job = Job::open(&args.job)?;
         let engine = Engine::open(job.clone())?;

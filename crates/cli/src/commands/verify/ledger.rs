@@ -42,8 +42,11 @@ pub(super) fn verify(folder: &Path, believed: &Believed, against: Option<&Path>,
         match compare(&reader, &trusted, held).map_err(|error| broken(&error, error.help()))? {
             Comparison::Continues => printer.line("compared   it continues the checkpoint the other one holds")?,
             Comparison::Behind => {
-                return Err(Error::new(Kind::Integrity, "rolled back: this ledger is smaller than the one somebody else was shown")
-                    .with_help("keep both checkpoints: signed by the same key, they show it"));
+                return Err(Error::new(
+                    Kind::Integrity,
+                    "rolled back, or an old copy: this ledger is smaller than the one somebody else was shown",
+                )
+                .with_help("fetch it again from its publisher and compare once more; if it stays smaller, keep both checkpoints"));
             }
             Comparison::Fork => {
                 return Err(Error::new(Kind::Integrity, "forked: somebody else was shown another ledger")

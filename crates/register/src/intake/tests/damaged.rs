@@ -63,7 +63,7 @@ proptest! {
         let mapping = Mapping::parse("mapping.toml", MAPPING).ok();
         for form in [Some(Form::Lines), mapping.as_ref().map(Form::Csv)].into_iter().flatten() {
             let mut books = MemoryBooks::default();
-            let options = ImportOptions { form, services: &services, senders: Senders::ByChannel };
+            let options = ImportOptions { form, services: &services, senders: Senders::ByChannel, policies: None };
             let checked = Intake::new(&mut books).check_import(bytes.as_slice(), options, at("2026-01-01"));
             let imported = Intake::new(&mut books).import(bytes.as_slice(), options, &mut || at("2026-01-01"), &mut |_| {});
             prop_assert_eq!(checked.is_ok(), imported.is_ok(), "what is checked and what is filed differ");
@@ -80,7 +80,7 @@ fn the_files_that_are_damaged_are_good_before() {
     crate::settings::Settings::parse(SETTINGS).unwrap();
     let (services, mapping) = (Services::default(), Mapping::parse("mapping.toml", MAPPING).unwrap());
     for (text, form, acts) in [(LINES, Form::Lines, 1), (CSV, Form::Csv(&mapping), 2)] {
-        let options = ImportOptions { form, services: &services, senders: Senders::ByChannel };
+        let options = ImportOptions { form, services: &services, senders: Senders::ByChannel, policies: None };
         let checked = Intake::new(&mut MemoryBooks::default()).check_import(text.as_bytes(), options, at("2026-01-01")).unwrap();
         assert_eq!(checked.0, acts);
     }

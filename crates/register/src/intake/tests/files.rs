@@ -11,7 +11,7 @@ const NOW: &str = "2026-06-01";
 
 fn import(books: &mut MemoryBooks, text: &str) -> Result<Imported, Vec<String>> {
     let services = Services::default();
-    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed };
+    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed, policies: None };
     match Intake::new(books).import(text, options, &mut || at(NOW), &mut |_| {}) {
         Ok(imported) => Ok(imported),
         Err(IntakeError::Problems(problems)) => Err(problems.shown().iter().map(ToString::to_string).collect()),
@@ -53,7 +53,7 @@ proptest! {
         let services = Services::default();
         let whole = read_choices(&text, &services);
         let mut books = MemoryBooks::default();
-        let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed };
+        let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed, policies: None };
         let streamed = Intake::new(&mut books).check_import(text.as_str(), options, at(NOW));
         match (whole, streamed) {
             (Ok(whole), Ok((acts, notes))) => {
@@ -127,7 +127,7 @@ fn a_crash_is_noted_and_the_same_file_finishes_it() {
         let mut books = FastBooks::default();
         books.inner.fails_after = Some(crash);
         let services = Services::default();
-        let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed };
+        let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed, policies: None };
         let error = Intake::new(&mut books).import(text.as_str(), options, &mut || at(NOW), &mut |_| {}).unwrap_err();
         assert!(matches!(error, IntakeError::Register(_)), "{error:?}");
         books.inner.fails_after = None;
@@ -171,7 +171,7 @@ impl Source for Changing {
 #[test]
 fn a_file_that_changes_while_it_is_read_is_told() {
     let services = Services::default();
-    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed };
+    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed, policies: None };
     let mut books = MemoryBooks::default();
     let error = Intake::new(&mut books).import(&Changing(Default::default()), options, &mut || at(NOW), &mut |_| {}).unwrap_err();
     assert!(matches!(error, IntakeError::FileChanged), "{error:?}");
@@ -182,7 +182,7 @@ fn a_file_that_changes_while_it_is_read_is_told() {
 fn problems_past_the_number_shown_are_counted_and_little_is_kept_of_a_line() {
     let text = "{}\n".repeat(PROBLEMS_SHOWN_MAX + 7);
     let services = Services::default();
-    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed };
+    let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed, policies: None };
     match Intake::new(&mut MemoryBooks::default()).check_import(text.as_str(), options, at(NOW)) {
         Err(IntakeError::Problems(problems)) => assert_eq!((problems.shown().len(), problems.rest()), (PROBLEMS_SHOWN_MAX, 7)),
         other => panic!("{other:?}"),

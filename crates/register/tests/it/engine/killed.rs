@@ -22,7 +22,9 @@ const ROUNDS_MAX: u64 = 300;
 fn open(folder: &Path, seed: u64) -> Register {
     let path = folder.join("register/register.sqlite");
     let new = !path.exists();
-    let store = if new { SqliteStore::create(&path, SqliteOptions::default()) } else { SqliteStore::open(&path, SqliteOptions::default()) };
+    // A short tail, so that what is put off is put off here too.
+    let options = SqliteOptions { tail_entries: 16, ..SqliteOptions::default() };
+    let store = if new { SqliteStore::create(&path, options) } else { SqliteStore::open(&path, options) };
     let (place, parts) = (place(folder), Parts::on_disk(random(seed)));
     if new {
         Register::create(&place, Box::new(store.unwrap()), parts, at(0))

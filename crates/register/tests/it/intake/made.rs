@@ -76,7 +76,7 @@ fn each_objection_comes_out_right_and_visible() {
     let mut register = register(folder.path());
     let mapping = Mapping::parse("map.toml", MAP).unwrap();
     let services = Services::default();
-    let options = ImportOptions { form: Form::Csv(&mapping), services: &services, senders: Senders::ByChannel };
+    let options = ImportOptions { form: Form::Csv(&mapping), services: &services, senders: Senders::ByChannel, policies: None };
     let mut intake = Intake::new(register.writer());
     let imported = intake.import(made.csv.as_str(), options, &mut || at("2026-02-01"), &mut |_| {}).unwrap();
     assert_eq!((imported.acts, imported.filed, imported.copies), (OBJECTIONS as u64, OBJECTIONS as u64, FOR_ANOTHER as u64));

@@ -11,6 +11,7 @@ use bezwaar_ledger::extract_entry::ExtractEntry;
 use bezwaar_ledger::replay::ReplayError;
 use bezwaar_register::engine::ErasureReason;
 use bezwaar_register::extracts::{EXPIRES_AFTER_MICROS, ExtractOrder, ExtractsError, extracts_of};
+use bezwaar_register::intake::{Books, Intake, ValueName};
 use bezwaar_register::replay::ReadError;
 use bezwaar_register::store::{Batch, Destroy, Store as _};
 
@@ -177,6 +178,24 @@ fn no_extract_is_made_of_a_ledger_with_an_opening_missing_and_all_of_them_are_to
     let ExtractsError::Read(ReadError::Problems(problems)) = error else { panic!("{error}") };
     let told: Vec<u64> = problems.entries.iter().map(|problem| problem.index).collect();
     assert_eq!((told, problems.openings.len()), (vec![first, first + 1], 0), "{:?}", problems.entries);
+}
+
+/// People whose no stands in the rest of the file would be taken for silent.
+#[test]
+fn no_extract_is_made_while_an_import_is_not_finished() {
+    let mut world = World::new();
+    people(&mut world);
+    let services = Services::default();
+    let order = ExtractOrder { services: &services, covers: None, expires_after_micros: EXPIRES_AFTER_MICROS, threads: TWO };
+    let unfinished = br#"{"acts":5,"begun_at":0,"file":"0123456789abcdef","filed":4}"#.to_vec();
+    Books::append(world.register().writer(), &[], &[(ValueName::Import, unfinished)], at(20)).unwrap();
+    let size = world.register().writer().size();
+    let error = world.register().make_extract(&order, at(21), &mut Vec::new()).unwrap_err();
+    assert!(matches!(error, ExtractsError::Unfinished { filed: 4, acts: 5 }), "{error}");
+    assert!(error.help().contains("--give-up"));
+    assert_eq!(world.register().writer().size(), size, "nothing was entered");
+    Intake::new(world.register().writer()).abandon_import(at(22)).unwrap();
+    assert!(world.register().make_extract(&order, at(23), &mut Vec::new()).is_ok());
 }
 
 #[test]
