@@ -51,7 +51,7 @@ fn dutch_and_quiet() {
 #[test]
 fn the_good_example_is_clean_and_succeeds() {
     let (code, out, _) = lint(&bench(), &["youtube", "--fail-on", "caution"]);
-    assert_eq!((code, out.as_str()), (0, "Nothing was found in 1 versions.\n"));
+    assert_eq!((code, out.as_str()), (0, "Nothing was found in 1 version.\n"));
     let (code, _, err) = lint(&bench(), &["x@2023-09-29", "--fail-on", "caution"]);
     assert_eq!(code, 1, "{err}");
     assert_eq!(lint(&bench(), &["x@2023-09-29"]).0, 0, "nothing there weighs a mismatch");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Report;
-use super::finding::{Finding, Kind, Subject};
+use super::finding::{Finding, Kind, Severity, Subject};
 use crate::words::Words;
 
 /// What was seen, in a sentence: for a note of what is not known, which facts.
@@ -32,6 +32,36 @@ fn named(list: &str, texts: &Words) -> String {
 pub fn standing(finding: &Finding, texts: &Words) -> String {
     let key = if finding.rule.of_law() { finding.severity.as_str() } else { "project" };
     crate::words::fill(texts.frame(key), &[("article", texts.article(finding.rule.article))])
+}
+
+/// What would mend it: for a note of what is not known, to find out.
+pub fn mend<'t>(finding: &Finding, texts: &'t Words) -> &'t str {
+    match finding.kind {
+        Kind::Unknown => texts.frame("mend-unknown"),
+        Kind::Finding => texts.rule.get(finding.rule.id).map_or("", |text| text.mend.as_str()),
+    }
+}
+
+/// How many findings there are, in a sentence.
+pub fn total(report: &Report, texts: &Words) -> String {
+    let by = report.by_severity();
+    let count = |severity: Severity| by.get(&severity).copied().unwrap_or_default().to_string();
+    let suppressed = report.findings.iter().filter(|finding| finding.suppressed.is_some()).count();
+    let values = [
+        ("mismatch", count(Severity::Mismatch)),
+        ("caution", count(Severity::Caution)),
+        ("info", count(Severity::Info)),
+        ("versions", report.versions.to_string()),
+        ("suppressed", suppressed.to_string()),
+        ("unknown", report.unknown.len().to_string()),
+    ];
+    let key = match (report.findings.is_empty(), report.versions == 1) {
+        (true, true) => "nothing-one",
+        (true, false) => "nothing",
+        (false, true) => "total-one",
+        (false, false) => "total",
+    };
+    crate::words::fill(texts.frame(key), &values)
 }
 
 /// The use or control a finding is about, or the version.
@@ -87,7 +117,7 @@ impl Finding {
             "sources": sources,
             "counter": if counter.is_empty() { json!("none found") } else { json!(counter) },
             "checked_on": self.checked_on,
-            "mend": rule.map(|text| text.mend.as_str()),
+            "mend": mend(self, texts),
             "suppressed": self.suppressed,
         })
     }

@@ -27,7 +27,7 @@ pub fn to_sarif(report: &Report, texts: &Words, version: &str, unknown: bool) ->
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
-            "tool": {"driver": {"name": "bezwaar", "semanticVersion": version, "rules": descriptors}},
+            "tool": {"driver": {"name": "bezwaar", "version": version, "semanticVersion": version, "rules": descriptors}},
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],

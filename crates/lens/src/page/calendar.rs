@@ -3,7 +3,7 @@
 use bezwaar_core::policy::{Policy, When};
 use bezwaar_core::time::Day;
 
-use super::Speech;
+use super::{Speech, is_text};
 use crate::timeline::{MarkKind, timeline};
 
 /// Most bytes of a line before it is folded, without its end (RFC 5545, section 3.1).
@@ -27,13 +27,17 @@ pub fn calendar(policy: &Policy, speech: &Speech, today: Day) -> String {
                     MarkKind::Collection => "event-collection",
                     MarkKind::Control => "event-control",
                 };
-                let summary = texts.page(key, &[("title", &row.title)]);
+                let mut summary = texts.page(key, &[("title", &row.title)]);
+                let disputed = row.disputes_of(*kind);
+                if !disputed.is_empty() {
+                    summary = texts.page("event-disputed", &[("event", &summary), ("ids", &disputed.join(", "))]);
+                }
                 events.push((format!("{}.{}", row.use_id, kind.key()), *day, summary));
             }
         }
     }
     for version in &policy.versions {
-        let summary = texts.page("event-version", &[("title", policy_title)]);
+        let summary = texts.page(if is_text(version) { "event-version" } else { "event-practice" }, &[("title", policy_title)]);
         events.push((format!("{}@{}", policy.id, version.id), version.effective, summary));
     }
     let mut out = Lines { text: String::new() };

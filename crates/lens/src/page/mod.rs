@@ -11,7 +11,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use bezwaar_core::policy::{Dispute, Policy, PolicySet, Source, Version};
+use bezwaar_core::policy::{Dispute, Policy, PolicySet, Source, Version, When};
 use bezwaar_core::time::Day;
 
 pub use calendar::{FOLD_BYTES, calendar};
@@ -76,7 +76,8 @@ pub fn site(policies: &PolicySet, speeches: &[Speech], options: Options<'_>) -> 
             });
             files.push(File { path: format!("{folder}/{name}.ics"), text: calendar(policy, speech, options.today) });
             let uses = version.uses.len().to_string();
-            let line = speech.texts.page("index-line", &[("date", &speech.texts.day(version.effective)), ("uses", &uses)]);
+            let key = if is_text(version) { "index-line" } else { "index-line-practice" };
+            let line = speech.texts.page(key, &[("date", &speech.texts.day(version.effective)), ("uses", &uses)]);
             put(&mut entries, format_args!("<li><a href=\"{name}.html\">{}</a><br>{}</li>", page.title(), escape(&line)));
         }
         let title = speech.texts.page("site", &[]);
@@ -108,6 +109,11 @@ fn entrance(speeches: &[Speech]) -> Option<File> {
 /// The version in force, or the first when none is yet.
 fn shown_version(policy: &Policy, today: Day) -> Option<&Version> {
     policy.versions.iter().rev().find(|version| version.effective <= today).or(policy.versions.first())
+}
+
+/// Whether a version is a text. One that was never published is what the company does, written down without a text of its own.
+pub(crate) fn is_text(version: &Version) -> bool {
+    version.published != When::Never
 }
 
 /// A policy's id as a file name: ids are words of letters, digits and hyphens, and anything else becomes one.
@@ -205,7 +211,11 @@ impl Page<'_> {
         let texts = &self.speech.texts;
         let mark = MARK;
         let ahead = self.version.effective > self.options.today;
-        let key = if ahead { "version-ahead" } else { "version" };
+        let key = match is_text(self.version) {
+            false => "version-practice",
+            true if ahead => "version-ahead",
+            true => "version",
+        };
         let text = self.say(key, &[("date", &texts.day(self.version.effective)), ("summary", mark)]);
         let summary = self.own(&self.version.summary);
         let mut found = format!("<p>{}</p>\n", escape_around(&text, mark, &summary));
@@ -225,7 +235,8 @@ impl Page<'_> {
         let mut found = format!("<h2>{}</h2>\n<ul>\n", escape(&self.say("short", &[])));
         for one in &self.version.uses {
             let silence = escape(&uses::silence(self, one));
-            put(&mut found, format_args!("<li><a href=\"#{}\">{}</a>: {silence}</li>", file_name(&one.id), uses::title(self, one)));
+            let (title, disputed) = (uses::title(self, one), uses::disputed(self, one));
+            put(&mut found, format_args!("<li><a href=\"#{}\">{title}</a>: {silence}{disputed}</li>", file_name(&one.id)));
         }
         found.push_str("</ul>\n");
         found

@@ -1,6 +1,7 @@
 //! A use on a page: what, whose, who, what for, since when, what silence means, how to say no.
 
-use bezwaar_core::policy::{Control, Declared, Default_, Use, When};
+use bezwaar_core::item::Category;
+use bezwaar_core::policy::{Control, Declared, Default_, Dispute, DisputeHandling, Use, When};
 
 use super::{MARK, Page, escape, escape_around, file_name, put, safe_link};
 use crate::plain::capital;
@@ -27,14 +28,58 @@ fn sentence(text: &str) -> String {
     format!("{}{stop}", capital(text))
 }
 
-/// What happens to a person who says nothing.
+fn disputes<'p>(page: &'p Page<'_>, one: &'p Use) -> impl Iterator<Item = &'p Dispute> {
+    page.version.disputes.iter().filter(|dispute| dispute.uses.contains(&one.id))
+}
+
+/// Whether good sources differ on it being done at all. A dispute about some people or some records only does not say so of all.
+fn doubted(page: &Page<'_>, one: &Use) -> bool {
+    let whole = |dispute: &Dispute| dispute.age_below.is_none() && dispute.regions.is_none() && dispute.outside.is_none();
+    let names = |dispute: &Dispute, keys: &[&str]| dispute.facts.iter().any(|fact| keys.contains(&fact.as_str()));
+    let done = |dispute: &Dispute| dispute.facts.is_empty() || names(dispute, &["collection_began", "declared", "default"]);
+    let withholds = |dispute: &Dispute| dispute.handling == DisputeHandling::Withhold && done(dispute);
+    disputes(page, one).filter(|dispute| whole(dispute)).any(|dispute| withholds(dispute) || names(dispute, &["default"]))
+}
+
+/// Whether good sources differ on there being a way to say no. With a control that is known to be there since a day, a dispute about it is about
+/// what it covers, or for whom.
+fn no_doubted(page: &Page<'_>, one: &Use) -> bool {
+    let names = |dispute: &Dispute, key: &str| dispute.facts.iter().any(|fact| fact == key);
+    let offered = one.control_first_offered.day().is_some();
+    let about = |dispute: &Dispute| names(dispute, "controls") && !(offered || names(dispute, "control_covers"));
+    disputes(page, one).any(|dispute| about(dispute) || one.controls.is_empty() && names(dispute, "controls"))
+}
+
+/// Facts on which the short answer rests.
+const ANSWER_FACTS: [&str; 5] = ["collection_began", "control_first_offered", "controls", "declared", "default"];
+
+/// The disputes to name beside the short answer, as links.
+pub(super) fn disputed(page: &Page<'_>, one: &Use) -> String {
+    let about = |dispute: &&Dispute| {
+        dispute.handling == DisputeHandling::Withhold || dispute.facts.iter().any(|fact| ANSWER_FACTS.contains(&fact.as_str()))
+    };
+    let link = |dispute: &Dispute| format!("<a href=\"#{}\">{}</a>", file_name(&dispute.id), escape(&dispute.id));
+    let links: Vec<String> = disputes(page, one).filter(about).map(link).collect();
+    if links.is_empty() {
+        return String::new();
+    }
+    format!(" {}", escape_around(&page.say("short-disputed", &[("ids", MARK)]), MARK, &links.join(", ")))
+}
+
+/// What happens to a person who says nothing. What is disputed is not said as if it were known.
 pub(super) fn silence(page: &Page<'_>, one: &Use) -> String {
+    let unclear = one.controls.is_empty() && one.control_first_offered == When::Unknown;
     let key = match (one.declared, one.default) {
         (Declared::NonUse, _) => "non-use",
+        (_, Default_::Unknown) => "default-unknown",
+        _ if doubted(page, one) && no_doubted(page, one) => "doubted-both",
+        _ if doubted(page, one) && unclear => "doubted-unclear",
+        _ if doubted(page, one) => "doubted",
+        (_, Default_::On) if no_doubted(page, one) => "default-on-doubted",
+        (_, Default_::On) if unclear => "default-on-unclear",
         (_, Default_::On) if no_way(one) => "default-on-no-way",
         (_, Default_::On) => "default-on",
         (_, Default_::Off) => "default-off",
-        (_, Default_::Unknown) => "default-unknown",
     };
     page.say(key, &[])
 }
@@ -66,8 +111,7 @@ pub(super) fn section(page: &Page<'_>, one: &Use) -> String {
         let text = if text == "unknown" { escape(&say("unknown")) } else { page.own(text) };
         fact(&mut found, &say(key), &text);
     }
-    let disputes = page.version.disputes.iter().filter(|dispute| dispute.uses.contains(&one.id));
-    let questions: String = disputes.map(|dispute| format!("<li>{}</li>", page.question(dispute, true))).collect();
+    let questions: String = disputes(page, one).map(|dispute| format!("<li>{}</li>", page.question(dispute, true))).collect();
     if !questions.is_empty() {
         fact(&mut found, &say("disputed-here"), &format!("<ul>{questions}</ul>"));
     }
@@ -93,7 +137,16 @@ fn data(page: &Page<'_>, one: &Use) -> String {
         .data
         .iter()
         .map(|row| {
-            let categories: Vec<String> = row.categories.iter().map(|category| texts.category(category.as_str())).collect();
+            // With nothing but an AI beside it, a message is one to that AI; where everyone could see it, a chat was open.
+            let asked = |one: &Category| matches!(one, Category::Message | Category::AiInteraction);
+            let to_ai = row.categories.contains(&Category::AiInteraction) && row.categories.iter().all(asked);
+            let open = row.audience.as_ref().is_some_and(|list| list.iter().all(|one| one.as_str() == "public"));
+            let category = |category: &Category| match category {
+                Category::Message if to_ai => texts.category("message-to-ai"),
+                Category::Message if open => texts.category("message-open"),
+                other => texts.category(other.as_str()),
+            };
+            let categories: Vec<String> = row.categories.iter().map(category).collect();
             let categories = list(&categories, &and);
             match &row.audience {
                 None => page.say("data-any", &[("categories", &categories)]),
@@ -145,9 +198,9 @@ fn since(page: &Page<'_>, one: &Use) -> String {
     let class = if row.gap.lacking() { " class=\"alarm\"" } else { "" };
     let mut found = format!("<p{class}>{}.</p>\n<ul>\n", escape(&capital(&row.gap_words(texts))));
     for kind in MarkKind::ALL {
-        let name = capital(&texts.timeline(kind.key(), &[]));
-        let line = texts.timeline("fact", &[("name", &name), ("date", &texts.when(row.when(kind)))]);
-        put(&mut found, format_args!("<li>{}</li>", escape(&line)));
+        if let Some(line) = row.fact(texts, kind) {
+            put(&mut found, format_args!("<li>{}</li>", escape(&capital(&line))));
+        }
     }
     found.push_str("</ul>");
     for words in row.taken_out_words(texts) {
@@ -162,7 +215,11 @@ fn controls(page: &Page<'_>, one: &Use) -> String {
     }
     let controls: Vec<&Control> = one.controls.iter().filter_map(|id| page.version.lookup_control(id)).collect();
     if controls.is_empty() {
-        let key = if no_way(one) { "no-way" } else { "no-way-unclear" };
+        let key = match no_way(one) {
+            _ if no_doubted(page, one) => "no-way-doubted",
+            true => "no-way",
+            false => "no-way-unclear",
+        };
         let write = page.version.contact.as_ref().map(|_| format!(" <a href=\"#company\">{}</a>", escape(&page.say("write", &[]))));
         return format!("<span class=\"alarm\">{}</span>{}", escape(&page.say(key, &[])), write.unwrap_or_default());
     }
@@ -188,15 +245,35 @@ fn control(page: &Page<'_>, one: &Control) -> String {
         lines.extend(key.map(|key| page.say(key, &[])));
     }
     let mut found = format!("<div class=\"control\"><p><strong>{title}</strong></p><p>{}</p>", escape(&lines.join(" ")));
-    for (key, name, text) in [("covers", "covers", &details.covers), ("deadline", "deadline", &details.deadline)] {
-        if let Some(text) = text {
-            let line = page.say(key, &[(name, MARK)]);
-            found.push_str(&format!("<p>{}</p>", escape_around(&line, MARK, &page.own(text))));
-        }
+    if let Some(text) = &details.covers {
+        let (key, grade) = covers(page, one, text);
+        let line = page.say(key, &[("covers", MARK), ("grade", &grade)]);
+        found.push_str(&format!("<p>{}</p>", escape_around(&line, MARK, &page.own(text))));
+    }
+    if let Some(text) = &details.deadline {
+        let line = page.say("deadline", &[("deadline", MARK)]);
+        found.push_str(&format!("<p>{}</p>", escape_around(&line, MARK, &page.own(text))));
     }
     if details.deadline.is_some() && details.deadline_closes_right == Some(false) {
         found.push_str(&format!("<p>{}</p>", escape(&page.say("deadline-open", &[]))));
     }
     found.push_str(&format!("<p>{}</p></div>\n", page.cited(&one.sources)));
     found
+}
+
+/// Grades of evidence, the best first.
+const GRADES: [&str; 6] = ["P", "R", "S", "W", "K", "D"];
+
+/// Whose words the text of a control is in, as a key, and the best grade behind it: the company's own only when it is quoted from there.
+fn covers(page: &Page<'_>, one: &Control, text: &str) -> (&'static str, String) {
+    let sources = one.sources_of("covers").iter().filter_map(|id| page.version.lookup_source(id));
+    let grades: Vec<&str> = sources.map(|source| source.grade.as_str()).collect();
+    let best = GRADES.into_iter().find(|grade| grades.contains(grade)).unwrap_or("D");
+    let quoted = text.contains('“') && text.contains('”');
+    let key = match best {
+        "P" if quoted => "covers",
+        "P" => "covers-ours",
+        _ => "covers-others",
+    };
+    (key, page.speech.texts.grade(best))
 }

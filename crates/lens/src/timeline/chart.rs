@@ -71,8 +71,9 @@ pub fn svg(timeline: &Timeline, texts: &Texts) -> String {
         }
     }
     canvas.y += 6.0;
-    let days: Vec<String> = timeline.versions.iter().map(|day| texts.day(*day)).collect();
-    canvas.paragraph("soft", &texts.timeline("versions", &[("days", &days.join(", "))]));
+    for line in timeline.version_lines(texts) {
+        canvas.paragraph("soft", &line);
+    }
     let height = canvas.y + MARGIN;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" width=\"{WIDTH}\" height=\"{height:.0}\" role=\"img\" aria-labelledby=\"timeline-title timeline-desc\">\n<title id=\"timeline-title\">{}</title>\n<desc id=\"timeline-desc\">{}</desc>\n<style>{STYLE}</style>\n{PATTERNS}<rect class=\"paper\" width=\"{WIDTH}\" height=\"{height:.0}\"/>\n{}</svg>\n",
@@ -205,13 +206,9 @@ fn bars(canvas: &mut Canvas, timeline: &Timeline, row: &Row, top: f64) {
             bar(x_of(timeline, from), x_of(timeline, until), "lacking");
         }
         Gap::Open { from, .. } => bar(x_of(timeline, from), end, "lacking"),
-        Gap::OpenUndated | Gap::BothUnknown => bar(MARGIN, end, "undated"),
+        // That one can say no does not say that anything is collected.
+        Gap::OpenUndated | Gap::BothUnknown | Gap::CollectionUnknown => bar(MARGIN, end, "undated"),
         Gap::ControlUnknown => bar(day(MarkKind::Collection).unwrap_or(MARGIN), end, "undated"),
-        Gap::CollectionUnknown => {
-            let control = day(MarkKind::Control).unwrap_or(end);
-            bar(MARGIN, control, "undated");
-            bar(control, end, "offered");
-        }
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) use chart::escape;
 pub use chart::svg;
 pub use terminal::{WIDTH_MIN, terminal};
 
+use crate::page::is_text;
 use crate::plain::Texts;
 
 /// What is marked in a row, in the order in which marks win a place.
@@ -40,6 +41,16 @@ impl MarkKind {
             MarkKind::Effective => '□',
             MarkKind::Collection => '▼',
             MarkKind::Control => '●',
+        }
+    }
+
+    /// Keys of the facts its date stands or falls by.
+    fn facts(self) -> &'static [&'static str] {
+        match self {
+            MarkKind::Announced => &["announced"],
+            MarkKind::Effective => &["effective"],
+            MarkKind::Collection => &["collection_began"],
+            MarkKind::Control => &["control_first_offered", "first_offered", "controls"],
         }
     }
 
@@ -115,6 +126,8 @@ pub struct Row {
     pub taken_out: Vec<TakenOut>,
     /// Ids of the disputes that touch it.
     pub disputes: Vec<String>,
+    /// For each date, the ids of those of them that are about it.
+    pub disputed_dates: Vec<(MarkKind, Vec<String>)>,
     /// Those of them that are about the gap itself; without any, those that do not say which facts they are about.
     pub gap_disputes: Vec<String>,
 }
@@ -144,8 +157,10 @@ pub struct Timeline {
     pub today: Day,
     /// The last day shown.
     pub through: Day,
-    /// The days its versions took effect.
+    /// The days its texts took effect.
     pub versions: Vec<Day>,
+    /// The days something began that was written down as a version and has no text of its own.
+    pub practices: Vec<Day>,
     /// The uses, as the versions name them.
     pub rows: Vec<Row>,
     /// What is disputed about them.
@@ -176,10 +191,11 @@ pub fn timeline(policy: &Policy, today: Day) -> Timeline {
         }
     }
     disputes.sort_by(|left, right| by_number(&left.id, &right.id));
-    let versions: Vec<Day> = policy.versions.iter().map(|version| version.effective).collect();
+    let days_of = |text: bool| policy.versions.iter().filter(move |version| is_text(version) == text).map(|version| version.effective);
+    let (versions, practices): (Vec<Day>, Vec<Day>) = (days_of(true).collect(), days_of(false).collect());
     let windows = rows.iter().flat_map(|row| &row.taken_out).filter_map(|out| out.window).flat_map(|(from, through)| [from, through]);
     let marked = rows.iter().flat_map(|row| &row.marks).filter_map(|(_, when)| when.day());
-    let days: Vec<Day> = marked.chain(windows).chain(versions.iter().copied()).chain([today]).collect();
+    let days: Vec<Day> = marked.chain(windows).chain(versions.iter().chain(&practices).copied()).chain([today]).collect();
     let first = days.iter().copied().min().unwrap_or(today);
     let title = policy.versions.last().map(|version| version.title.clone()).unwrap_or_default();
     Timeline {
@@ -188,6 +204,7 @@ pub fn timeline(policy: &Policy, today: Day) -> Timeline {
         today,
         through: days.iter().copied().max().unwrap_or(today),
         versions,
+        practices,
         rows,
         disputes,
     }
@@ -226,6 +243,10 @@ pub fn row_of(policy: &Policy, one: &Use, today: Day) -> Row {
         gap: if one.declared == Declared::NonUse { Gap::NonUse } else { gap(collection, control, today) },
         taken_out: taken_out.collect(),
         disputes: ids(&touching, |_| true),
+        disputed_dates: MarkKind::ALL
+            .into_iter()
+            .map(|kind| (kind, ids(&touching, |dispute| dispute.facts.iter().any(|fact| kind.facts().contains(&fact.as_str())))))
+            .collect(),
         gap_disputes,
     }
 }
@@ -294,13 +315,27 @@ impl Row {
         self.marks.iter().find(|(own, _)| *own == kind).map_or(When::Unknown, |(_, when)| *when)
     }
 
+    /// Ids of the disputes about the date of a mark.
+    pub fn disputes_of(&self, kind: MarkKind) -> &[String] {
+        self.disputed_dates.iter().find(|(own, _)| *own == kind).map_or(&[], |(_, ids)| ids)
+    }
+
+    /// A mark's name and date. Of a control that was never offered only that is said: the law can give people a way to object all the same.
+    /// Where nothing is done, none is needed.
+    pub(crate) fn fact(&self, texts: &Texts, kind: MarkKind) -> Option<String> {
+        match (kind, self.when(kind)) {
+            (MarkKind::Control, When::Never) if self.gap == Gap::NonUse => None,
+            (MarkKind::Control, When::Never) => Some(texts.timeline("control-never", &[])),
+            (_, when) => {
+                let name = texts.timeline(kind.key(), &[]);
+                Some(texts.timeline("fact", &[("name", &name), ("date", &texts.when(when))]))
+            }
+        }
+    }
+
     /// What stands under the line: a sign, a name and a date for each mark.
     fn facts(&self, texts: &Texts) -> Vec<String> {
-        let fact = |(kind, when): &(MarkKind, When)| {
-            let name = texts.timeline(kind.key(), &[]);
-            format!("{} {}", kind.sign(), texts.timeline("fact", &[("name", &name), ("date", &texts.when(*when))]))
-        };
-        self.marks.iter().map(fact).collect()
+        MarkKind::ALL.into_iter().filter_map(|kind| Some(format!("{} {}", kind.sign(), self.fact(texts, kind)?))).collect()
     }
 
     pub(crate) fn taken_out_words(&self, texts: &Texts) -> Vec<String> {
@@ -352,6 +387,15 @@ impl Timeline {
             found.push_str(&format!("{} ({}): {}. ", row.title, row.use_id, parts.join("; ")));
         }
         found.trim_end().to_owned()
+    }
+
+    /// Which texts are in force since when, and what began without one.
+    fn version_lines(&self, texts: &Texts) -> Vec<String> {
+        let line = |(key, days): (&str, &Vec<Day>)| {
+            let days: Vec<String> = days.iter().map(|day| texts.day(*day)).collect();
+            (!days.is_empty()).then(|| texts.timeline(key, &[("days", &days.join(", "))]))
+        };
+        [("versions", &self.versions), ("practices", &self.practices)].into_iter().filter_map(line).collect()
     }
 
     fn dispute_lines(&self, texts: &Texts) -> Vec<String> {

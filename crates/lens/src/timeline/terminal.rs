@@ -28,8 +28,7 @@ pub fn terminal(timeline: &Timeline, texts: &Texts, width: usize) -> Vec<String>
         return lines;
     }
     let room = width - 2;
-    let days: Vec<String> = timeline.versions.iter().map(|day| texts.day(*day)).collect();
-    lines.extend(wrapped(&texts.timeline("versions", &[("days", &days.join(", "))]), width));
+    lines.extend(timeline.version_lines(texts).iter().flat_map(|line| wrapped(line, width)));
     for row in &timeline.rows {
         lines.push(String::new());
         lines.extend(wrapped(&format!("{} ({})", row.title, row.use_id), width));
@@ -132,16 +131,11 @@ fn track(timeline: &Timeline, row: &Row, room: usize) -> String {
             fill(from, until.max(from + 1).saturating_sub(1), LACKING);
         }
         Gap::Open { from, .. } => fill(column(timeline, from, room), today, LACKING),
-        Gap::OpenUndated | Gap::BothUnknown => fill(0, today, NOT_KNOWN),
+        // That one can say no does not say that anything is collected.
+        Gap::OpenUndated | Gap::BothUnknown | Gap::CollectionUnknown => fill(0, today, NOT_KNOWN),
         Gap::ControlUnknown => {
             if let When::Day(from) = row.when(MarkKind::Collection) {
                 fill(column(timeline, from, room), today, NOT_KNOWN);
-            }
-        }
-        Gap::CollectionUnknown => {
-            fill(0, today, NOT_KNOWN);
-            if let When::Day(until) = row.when(MarkKind::Control) {
-                fill(column(timeline, until, room), today, OFFERED);
             }
         }
     }

@@ -113,7 +113,69 @@ fn what_the_file_says_is_on_the_page() {
     let promised = &files["en/whatsapp.html"];
     assert!(promised.contains("It has been promised that this does not happen.") && promised.contains("You do not have to do anything."));
     let disputed = &files["en/x.html"];
-    assert!(disputed.contains("It is not clear whether there is a way to say no to this."));
+    assert!(disputed.contains("Good sources differ on whether there is a way to say no to this."));
+}
+
+#[test]
+fn what_is_disputed_is_not_said_as_known() {
+    let files = made(&shipped(), None);
+    let line = |page: &str, id: &str| {
+        let head = files[page].split("</header>").nth(1).unwrap();
+        let line = head.lines().find(|line| line.starts_with("<li>") && line.contains(&format!("href=\"#{id}\"")));
+        line.unwrap_or_else(|| panic!("{page} {id}")).to_owned()
+    };
+    let whatsapp = line("nl/whatsapp.html", "whatsapp-meta-ai");
+    assert!(whatsapp.contains("Men is het er niet over eens of dit gebeurt en of je nee kunt zeggen."), "{whatsapp}");
+    assert!(whatsapp.contains("Omstreden: <a href=\"#D4\">D4</a>, <a href=\"#D5\">D5</a>."), "{whatsapp}");
+    assert!(!files["nl/whatsapp.html"].contains("Je doet mee, tenzij je nee zegt."));
+    let third = line("en/x.html", "x-third-parties");
+    assert!(third.contains("You are included. Good sources differ on whether you can say no.") && third.contains("Disputed: "), "{third}");
+    // A dispute about some people, some records or an old date leaves the answer and is named beside it.
+    let posts = line("nl/x.html", "x-grok-posts");
+    assert!(posts.contains("Je doet mee, tenzij je nee zegt.") && posts.contains("#D1") && posts.contains("#D2"), "{posts}");
+    let meta = line("nl/meta.html", "meta-ai-interactions");
+    assert!(meta.contains("Je doet mee, tenzij je nee zegt.") && meta.contains("#D5") && meta.contains("#D8"), "{meta}");
+    let unknown = made(&of_club(["unknown", "2026-01-01", "unknown", "unknown"], ""), None);
+    assert!(unknown["nl/club.html"].contains("Je doet mee. Het is niet duidelijk of je nee kunt zeggen."));
+}
+
+#[test]
+fn only_a_quotation_from_its_own_text_is_in_a_companys_words() {
+    let files = made(&shipped(), None);
+    assert!(files["nl/meta.html"].contains("Waar het over gaat, in de woorden van het bedrijf: "));
+    let whatsapp = &files["nl/whatsapp.html"];
+    assert!(whatsapp.contains("Waar het over gaat, in onze woorden: ") && !whatsapp.contains("in de woorden van het bedrijf"));
+    assert!(
+        files["en/slack.html"].contains("What it covers, as described by others: ") || files["en/slack.html"].contains("in its own words")
+    );
+    let x = &files["en/x.html"];
+    assert!(x.contains("What it covers, as described by others: ") && x.contains("(Press or another second-hand source)"));
+}
+
+#[test]
+fn a_practice_is_no_text() {
+    let policies = shipped();
+    let text =
+        calendar(&policies.policies["x"], &speech(Language::En, shipped_words(Language::En)), day("2026-11-22")).replace("\r\n ", "");
+    let event = |uid: &str| text.split("BEGIN:VEVENT").find(|event| event.contains(uid)).unwrap();
+    assert!(event("UID:x-2024-05-07").contains("X (EU\\, EEA): done from this day without a new text"));
+    assert!(event("UID:x-2024-11-15").contains("X (EU\\, EEA): a new text is in force"));
+    let setting = event("UID:x-grok-posts.control");
+    assert!(setting.contains("DTSTART;VALUE=DATE:20240716") && setting.contains("you can say no from now on (disputed: D1)"), "{setting}");
+    assert!(!event("UID:x-grok-posts.collection").contains("disputed"));
+    let found = made(&policies, None);
+    let chart = &found["nl/x.svg"];
+    assert!(chart.contains("Gedaan zonder nieuwe tekst sinds: 7 mei 2024"));
+    assert!(!chart.split("Versies van de tekst").nth(1).unwrap().split('<').next().unwrap().contains("7 mei 2024"));
+}
+
+#[test]
+fn messages_are_named_for_what_they_are() {
+    let files = made(&shipped(), None);
+    let whatsapp = &files["nl/whatsapp.html"];
+    assert!(whatsapp.contains("Berichten aan de AI in een chat en wat je een AI vraagt"));
+    assert!(whatsapp.contains("Chatberichten, wie het ook kon zien"), "the promise is about chats between people");
+    assert!(files["nl/reddit.html"].contains("berichten in open chats"));
 }
 
 #[test]
@@ -144,7 +206,7 @@ Al 294 dagen zonder een manier om nee te zeggen.
 Aangekondigd: onbekend
 De tekst geldt: 1 januari 2026
 Het verzamelen begon: 1 februari 2026
-Nee zeggen kan: nooit
+Geen eigen knop of formulier bekend
 Als je niets zegt
 Je doet mee. Het bedrijf biedt geen manier om nee te zeggen.
 Hoe je nee zegt

@@ -22,6 +22,7 @@ fn the_document_is_as_the_standard_asks() {
     let run = &document["runs"].as_array().unwrap()[0];
     let driver = &run["tool"]["driver"];
     assert_eq!(driver["name"], "bezwaar");
+    assert_eq!((&driver["version"], &driver["semanticVersion"]), (&Value::from("0.1.0"), &Value::from("0.1.0")));
     let rules: Vec<&str> = driver["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     assert_eq!(rules.iter().collect::<BTreeSet<_>>().len(), rules.len(), "ids of rules are unique (3.19.23)");
     for rule in driver["rules"].as_array().unwrap() {

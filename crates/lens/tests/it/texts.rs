@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use bezwaar_lens::lint::report::{mend, total};
 use bezwaar_lens::lint::rules::SUPPRESSION_RULES;
 use bezwaar_lens::lint::{Finding, RULES};
 use bezwaar_lens::plain::Language;
@@ -64,6 +65,20 @@ fn every_rule_and_fact_has_its_text() {
             "{rule:?}"
         );
     }
+}
+
+#[test]
+fn one_version_is_one_and_what_is_unknown_is_to_be_found_out() {
+    let [dutch, english] = Language::ALL.map(|language| Words::of(language).unwrap());
+    let mut report = all(&shipped());
+    assert!(total(&report, &english).contains(" versions;"));
+    report.versions = 1;
+    assert!(total(&report, &english).contains(" in 1 version;") && total(&report, &dutch).contains(" in 1 versie;"));
+    let open = report.unknown.iter().find(|finding| finding.rule.id == "G-01").unwrap();
+    assert_eq!(mend(open, &english), "Find out, and write it down with its source.");
+    assert_eq!(open.to_json(&dutch)["mend"], "Zoek het uit, en schrijf het op met de bron.");
+    report.findings.clear();
+    assert_eq!(total(&report, &english), "Nothing was found in 1 version.");
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod reminder;
 
 use std::fmt;
 
-use bezwaar_core::policy::{Policy, PolicySet, Use, Version};
+use bezwaar_core::policy::{Policy, PolicySet, Use, Version, When};
 use bezwaar_core::time::{Day, Instant};
 
 pub use access::access;
@@ -204,7 +204,9 @@ impl<'a> Writer<'a> {
         }
         let version = |version: &&Version| {
             let title = self.texts.quoted(&version.title);
-            self.texts.say("part", "version", &[("title", &title), ("effective", &self.texts.day(version.effective))])
+            // What was never published is no text to name a version of.
+            let key = if version.published == When::Never { "version-practice" } else { "version" };
+            self.texts.say("part", key, &[("title", &title), ("effective", &self.texts.day(version.effective))])
         };
         let versions = scope.versions.iter().map(version).collect::<Vec<_>>().join("; ");
         let key = if scope.narrowed { "uses-only" } else { "uses" };

@@ -155,6 +155,24 @@ fn the_legal_basis_decides_what_is_said() {
 }
 
 #[test]
+fn what_was_never_published_is_not_called_a_version() {
+    let (policies, contacts) = (policies(), contacts());
+    let person = person(Who::Own);
+    let named = scope(&policies, &contacts, Who::Own, &[]);
+    let mut practice = named.versions[0].clone();
+    practice.published = bezwaar_core::policy::When::Never;
+    let found = Scope { versions: vec![&practice], uses: named.uses.clone(), narrowed: false };
+    let said = |scope: &Scope<'_>, language: Language| {
+        let letter = objection(&order(&contacts, &person, language, "2025-05-26"), scope).unwrap().to_text();
+        letter.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let dutch = said(&found, Language::Dutch);
+    assert!(dutch.contains(", zoals u het doet sinds 1 mei 2025)") && !dutch.contains("versie van"), "{dutch}");
+    assert!(said(&found, Language::English).contains(", as you have done it since 1 May 2025)"));
+    assert!(said(&named, Language::Dutch).contains("versie van 1 mei 2025"));
+}
+
+#[test]
 fn people_without_an_account_are_not_asked_to_log_in() {
     for (_, letter) in all().into_iter().filter(|(name, _)| name.ends_with("no-account") && name.starts_with("objection")) {
         let text = letter.all_texts().join("\n");
@@ -230,6 +248,7 @@ fn every_text_of_letters_is_used() {
             all().iter().filter(|(_, letter)| letter.language == language).map(|(_, letter)| letter.all_texts().join(" ")).collect();
         let rare = [
             "basis-public",
+            "version-practice",
             "reasons",
             "basis-rest",
             "basis-unknown",

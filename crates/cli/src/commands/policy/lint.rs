@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bezwaar_core::policy::PolicySet;
 use bezwaar_core::time::{Day, Zone};
-use bezwaar_lens::lint::report::{said, standing, subject};
+use bezwaar_lens::lint::report::{mend, said, standing, subject, total};
 use bezwaar_lens::lint::suppress::Suppressions;
 use bezwaar_lens::lint::{Finding, Options, Report, Severity, lint, sarif};
 use bezwaar_lens::words::{Words, fill};
@@ -155,19 +155,7 @@ fn human(report: &Report, texts: &Words, unknown: bool, printer: &mut Printer) -
         }
         printer.line("")?;
     }
-    let by = report.by_severity();
-    let count = |severity: Severity| by.get(&severity).copied().unwrap_or_default().to_string();
-    let suppressed = report.findings.iter().filter(|finding| finding.suppressed.is_some()).count();
-    let values = [
-        ("mismatch", count(Severity::Mismatch)),
-        ("caution", count(Severity::Caution)),
-        ("info", count(Severity::Info)),
-        ("versions", report.versions.to_string()),
-        ("suppressed", suppressed.to_string()),
-        ("unknown", report.unknown.len().to_string()),
-    ];
-    let key = if report.findings.is_empty() { "nothing" } else { "total" };
-    printer.line(&fill(texts.frame(key), &values))?;
+    printer.line(&total(report, texts))?;
     if !unknown && !report.unknown.is_empty() {
         let values = [("unknown", report.unknown.len().to_string())];
         printer.note(&fill(texts.frame("unknown-hint"), &values));
@@ -209,7 +197,7 @@ fn lines(finding: &Finding, texts: &Words) -> Vec<String> {
         }
         part(texts.frame("checked"), &finding.checked_on);
     }
-    part(texts.frame("mend"), rule.map_or("", |text| text.mend.as_str()));
+    part(texts.frame("mend"), mend(finding, texts));
     if let Some(reason) = &finding.suppressed {
         lines.extend(wrapped("  ", "  ", &fill(texts.frame("suppressed"), &[("reason", reason.clone())])));
     }
