@@ -103,8 +103,10 @@ pub struct Finding {
     pub kind: Kind,
     /// How much it weighs; a note of what is not known is always *info*.
     pub severity: Severity,
-    /// Whether it would weigh more if its sources were better.
+    /// Whether it would weigh more if its sources were better, or if nothing were disputed.
     pub lowered: bool,
+    /// Whether it is lowered because a dispute names that very fact, with primary text on a side.
+    pub contested: bool,
     /// The policy's id.
     pub policy: String,
     /// The version's id.

@@ -107,13 +107,15 @@ impl<'a> Out<'a> {
         let (Some(rule), Some(first)) = (self.rule, saw.spots.first().copied()) else { return };
         let (table, id, fact) = address(first);
         let weak = saw.spots.iter().any(|spot| self.weak(*spot));
-        let lowered = weak && saw.severity == Severity::Mismatch;
+        let contested = rule.of_law() && self.contested(first);
+        let lowered = (weak || contested) && saw.severity == Severity::Mismatch;
         let sources = self.sources(&saw.spots);
         self.findings.push(Finding {
             rule,
             kind,
             severity: if lowered { Severity::Caution } else { saw.severity },
             lowered,
+            contested: lowered && contested,
             policy: self.look.policy.id.clone(),
             version: self.look.version.id.clone(),
             subject: subject(first),
@@ -171,6 +173,18 @@ impl<'a> Out<'a> {
     /// The sources behind a fact, for the rules about sources.
     pub(super) fn behind(&self, spot: Spot<'a>) -> Vec<&'a Source> {
         self.sources_of(spot)
+    }
+
+    /// Whether a dispute names this very fact and a position in it rests on primary text: then it is open how to read that text, and a rule
+    /// cannot read it for people. A position that is only reported stands beside the finding and leaves its weight.
+    fn contested(&self, spot: Spot<'a>) -> bool {
+        let version = self.look.version;
+        let uses = self.uses_of(spot);
+        let named = |dispute: &Dispute| dispute.facts.iter().any(|fact| fact == name_of(spot));
+        let touches = |dispute: &Dispute| dispute.uses.is_empty() || dispute.uses.iter().any(|id| uses.contains(&id.as_str()));
+        let primary = |id: &String| version.lookup_source(id).is_some_and(|source| source.grade == "P");
+        let read = |dispute: &Dispute| dispute.positions.iter().any(|position| position.sources.iter().any(primary));
+        version.disputes.iter().any(|dispute| named(dispute) && touches(dispute) && read(dispute))
     }
 
     /// Positions in disputes about these facts: those the controller or a recipient holds; all of them where it is silent.

@@ -2,7 +2,7 @@
 //!
 //! A rule fires on facts that are known, never on one that is not: that gives a note of kind *unknown*, kept apart. A finding of severity
 //! *mismatch* needs, for every fact it rests on, a source better than weak (W) or general knowledge (K); without one it is lowered to
-//! *caution* and says so. What the controller says against it stands beside it.
+//! *caution* and says so; so it is where a dispute names that very fact and primary text stands on a side of it. What the controller says against it stands beside it.
 
 mod finding;
 mod look;

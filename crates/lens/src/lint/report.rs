@@ -20,7 +20,8 @@ pub fn said(finding: &Finding, texts: &Words) -> String {
     };
     let values: Vec<(&'static str, String)> = finding.values.iter().map(|(name, value)| (*name, shown(name, value))).collect();
     let seen = texts.saw(finding.rule.id, finding.variant, &values);
-    if finding.lowered { format!("{seen} {}", texts.frame("lowered")) } else { seen }
+    let key = if finding.contested { "lowered-contested" } else { "lowered" };
+    if finding.lowered { format!("{seen} {}", texts.frame(key)) } else { seen }
 }
 
 /// The names of facts in a list of keys; other words stay.

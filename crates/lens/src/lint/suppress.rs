@@ -90,6 +90,7 @@ impl Suppression {
             kind: Kind::Finding,
             severity: Severity::Caution,
             lowered: false,
+            contested: false,
             policy: policy.to_owned(),
             version: self.version.clone().unwrap_or_else(|| "*".to_owned()),
             subject: Subject::Suppression(self.on.clone()),

@@ -41,6 +41,13 @@ fn x_2024() {
         assert_eq!(counter, ["X, in court"], "what X told the court stands beside it");
         assert_eq!(found(&report, "x", version, "L-03", "x/grok-posts").len(), 1);
     }
+    for on in ["x/grok-posts", "x/grok-chats"] {
+        let practice = found(&report, "x", "2024-05-07", "G-01", on);
+        assert_eq!((practice.len(), practice[0].severity, practice[0].contested), (1, Severity::Caution, true), "{on}");
+        assert!(practice[0].counter[0].says.contains("to help train our machine learning"), "X's own clause stands beside it");
+    }
+    let videos = found(&report, "google-gemini", "2025-09-02", "G-01", "google-gemini/youtube-videos");
+    assert_eq!((videos[0].severity, videos[0].contested), (Severity::Caution, true));
     let own = found(&report, "x", "2024-11-15", "L-06", "x/third-parties");
     assert_eq!((own.len(), own[0].variant), (1, "third"));
     let named = found(&report, "x", "2024-11-15", "L-08", "x/third-parties");

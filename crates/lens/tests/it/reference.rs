@@ -27,7 +27,8 @@ would mend it.
 
 No finding says that the law was broken: that is for authorities and courts, who hear both sides. Evidence of grade W (weak), K (general knowledge) or D
 (disputed) alone never gives a mismatch; it is lowered to caution and the finding says so. Where a dispute of the policy is about
-the fact (`facts` of a `[[dispute]]`), the controller's position stands beside the finding; where it holds none, all positions do.
+the fact (`facts` of a `[[dispute]]`), the controller's position stands beside the finding; where it holds none, all positions do. Where primary
+text (P) stands behind a position about the very fact a finding is placed at, how to read that text is open: the mismatch is lowered too.
 
 The command ends with exit code 1 when there is a finding of weight `--fail-on` (mismatch unless said otherwise) or more. A file `lint.toml` in the policies folder,
 or the one `--suppressions` names, lets findings stand:

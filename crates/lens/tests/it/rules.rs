@@ -445,6 +445,23 @@ fn the_other_side_is_heard() {
     assert_eq!(of(&report.findings, "L-02")[0].checked_on, "2026-12-01");
 }
 
+/// A dispute about the very fact, with primary text on a side, lowers a mismatch; one that is only reported does not.
+#[test]
+fn a_contested_fact_lowers() {
+    let late = [ON, ("control_first_offered = \"2026-01-01\"", "control_first_offered = \"2026-01-02\"")];
+    let about = ("facts = [\"collection_began\"]", "facts = [\"control_first_offered\"]");
+    let found = |more: &[(&str, &str)]| {
+        let changes: Vec<(&str, &str)> = late.into_iter().chain(more.iter().copied()).collect();
+        let report = all(&read(&[version("2026-01-01", &changes)]));
+        let finding = of(&report.findings, "L-02")[0].clone();
+        (finding.severity, finding.contested, finding.counter.len())
+    };
+    assert_eq!(found(&[]), (Severity::Mismatch, false, 2), "the dispute is about another fact than the one it is placed at");
+    assert_eq!(found(&[about]), (Severity::Caution, true, 2));
+    let reported = ("says = \"It does.\"\nsources = [\"self\"]", "says = \"It does.\"\nsources = [\"blog\"]");
+    assert_eq!(found(&[about, reported]), (Severity::Mismatch, false, 2));
+}
+
 /// A recipient or purpose of its own has a control of its own.
 #[test]
 fn one_control_for_two_purposes() {
