@@ -65,6 +65,8 @@ pub struct Person {
     pub name: String,
     /// The name of the child, or of who authorised.
     pub represented: Option<String>,
+    /// The age of whom the letter is about, in years; `None` when it is not said.
+    pub age: Option<i64>,
     /// Lines of the postal address of who writes; empty is none.
     pub address: Vec<String>,
     /// ISO 3166-1 code of the country the person lives in.
@@ -156,6 +158,7 @@ impl Person {
         let empty = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
         let mut when = |wrong: bool, error: PersonError| found.extend(wrong.then_some(error));
         when(self.name.trim().is_empty(), PersonError::NoName);
+        when(self.who == Who::Child && self.age.is_some_and(|age| age >= CHILD_AGE_BELOW), PersonError::ChildOldEnough);
         when(empty(&self.email) && self.address.is_empty(), PersonError::NoReach);
         when(self.who.for_other() && empty(&self.represented), PersonError::NoRepresented);
         when(!self.who.for_other() && self.represented.is_some(), PersonError::RepresentedUnused);
@@ -174,6 +177,11 @@ impl Person {
         found
     }
 
+    /// The oldest that the person can be, in years; `None` when nothing is known of it.
+    pub fn age_at_most(&self) -> Option<i64> {
+        self.age.or((self.who == Who::Child).then_some(CHILD_AGE_BELOW - 1))
+    }
+
     /// The name of whom the letter is about.
     pub fn subject_name(&self) -> &str {
         self.represented.as_deref().filter(|_| self.who.for_other()).unwrap_or(&self.name)
@@ -185,7 +193,11 @@ pub const PERSON_FILE: &[Field] = &[
     optional("who", Shape::Word(Who::WORDS), "who writes, about whom; left out: self"),
     optional("name", Shape::Text, "name of who writes"),
     optional("for", Shape::Text, "name of the child, or of who authorised"),
-    optional("age", Shape::Int(0, 150), "age of the child; only to tell whether the child writes"),
+    optional(
+        "age",
+        Shape::Int(0, 150),
+        "age of whom the letter is about; only to tell whether a child writes, and which uses concern them",
+    ),
     optional("address", Shape::Texts, "lines of the postal address"),
     optional("country", Shape::Text, "ISO 3166-1 code of the country the person lives in; left out: NL"),
     optional("email", Shape::Text, "e-mail address"),
@@ -208,6 +220,7 @@ pub fn read_person(path: &str, text: &str) -> Result<Person, Vec<Problem>> {
             who,
             name: node.text("name"),
             represented: node.opt_text("for"),
+            age: node.int("age"),
             address: node.plain_texts("address"),
             country: node.opt_text("country"),
             email: node.opt_text("email"),

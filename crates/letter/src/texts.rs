@@ -127,6 +127,19 @@ impl Texts {
         words
     }
 
+    /// The lines of a postal address, with the country in the last one in this language where it is known. Contact points have it in English.
+    pub fn address(&self, lines: &[String]) -> Vec<String> {
+        let mut lines = lines.to_vec();
+        let english = Texts::of(Language::English);
+        let known = english.sections().get("address").into_iter().flatten();
+        if let Some(last) = lines.last_mut()
+            && let Some((code, _)) = known.into_iter().find(|(_, name)| *name == last)
+        {
+            self.raw("address", code).clone_into(last);
+        }
+        lines
+    }
+
     /// `a`, `a and b`, `a, b and c`.
     pub fn list(&self, parts: &[String]) -> String {
         match parts.split_last() {

@@ -33,6 +33,9 @@ pub fn describe(case: &Case, controller: &str, status: &Status, texts: &Texts) -
             lines.push(texts.say("case", "deferred", &[("day", &day(extended.latest))]));
         }
     }
+    if let (Some(first), None, Some(on)) = (status.first, status.extended, case.extended()) {
+        lines.push(texts.say("case", "extended-late", &[("day", &day(on)), ("latest", &day(first.latest))]));
+    }
     if status.first.is_some() && !status.holidays_known {
         lines.push(texts.raw("case", "holidays-unknown").to_owned());
     }

@@ -23,8 +23,8 @@ pub fn complaint(order: &Order<'_>, follow_up: &FollowUp<'_>, lead: Option<&Auth
     }
     let mut writer = Writer::new(order)?;
     writer.add("complaint", writer.opening_key(), &[]);
-    let controller = [order.controller.name.as_str()].into_iter().chain(order.controller.address.iter().map(String::as_str));
-    let controller = controller.collect::<Vec<_>>().join(", ");
+    let address = writer.texts.address(&order.controller.address);
+    let controller = [order.controller.name.clone()].into_iter().chain(address).collect::<Vec<_>>().join(", ");
     writer.add("complaint", "about", &[("controller", &controller)]);
     writer.add("complaint", "history", &[]);
     let history = writer.history(case, late.then_some(due.latest));
@@ -32,7 +32,12 @@ pub fn complaint(order: &Order<'_>, follow_up: &FollowUp<'_>, lead: Option<&Auth
     match answer {
         None if late => writer.add("complaint", "no-answer", &[]),
         None => writer.add("complaint", "no-answer-yet", &[]),
-        Some(_) => writer.add("complaint", "disagree", &[]),
+        Some((_, outcome)) => {
+            writer.add("complaint", "disagree", &[]);
+            if matches!(outcome, Outcome::Refused | Outcome::Partly) {
+                writer.add("complaint", &format!("grounds-{}", case.kind.as_str()), &[]);
+            }
+        }
     }
     if let Some(remarks) = remarks {
         writer.add("complaint", "remarks", &[]);

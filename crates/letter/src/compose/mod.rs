@@ -7,7 +7,8 @@ mod reminder;
 
 use std::fmt;
 
-use bezwaar_core::policy::{Policy, PolicySet, Use, Version, When};
+use bezwaar_core::policy::{Declared, Policy, PolicySet, Use, Version, When};
+use bezwaar_core::region::Region;
 use bezwaar_core::time::{Day, Instant};
 
 pub use access::access;
@@ -109,13 +110,14 @@ impl ComposeError {
 }
 
 impl<'a> Scope<'a> {
-    /// The uses of a controller's policies in force at a moment that can concern the person: all, or those named. What was promised not to be done is named only
-    /// when it is asked for, uses of people with an account are not named for people without one, and the other way round; the letter's
-    /// catch-all covers them.
+    /// The uses of a controller's policies in force at a moment that can concern the person: all, or those named, as they were asked for.
+    ///
+    /// What was promised not to be done is named only when it is asked for. Neither is what does not concern the person, as far as that is
+    /// known: by account, age and country. The letter's catch-all covers all of it.
     pub fn of(
         policies: &'a PolicySet,
         controller: &Controller,
-        who: Who,
+        person: &Person,
         at: Instant,
         named: &[String],
     ) -> Result<Scope<'a>, ComposeError> {
@@ -125,16 +127,27 @@ impl<'a> Scope<'a> {
         if let Some(stranger) = named.iter().find(|id| !all.iter().any(|one| one.id == **id)) {
             return Err(ComposeError::UnknownUse(stranger.clone()));
         }
-        let concerned = |one: &Use| match (named.is_empty(), one.registered) {
-            (false, _) => named.contains(&one.id),
-            (true, _) if one.declared == bezwaar_core::policy::Declared::NonUse => false,
-            (true, Some(registered)) => registered != (who == Who::NoAccount),
-            (true, None) => true,
+        let concerned = |one: &Use| match named.is_empty() {
+            false => named.contains(&one.id),
+            true => one.declared != Declared::NonUse && concerns(one, person),
         };
         let uses: Vec<&Use> = all.into_iter().filter(|one| concerned(one)).collect();
         let versions = versions.into_iter().filter(|version| uses.iter().any(|one| version.uses.iter().any(|own| own.id == one.id)));
         Ok(Scope { versions: versions.collect(), uses, narrowed: !named.is_empty() })
     }
+}
+
+/// Whether a use can concern a person, as far as that is known.
+fn concerns(one: &Use, person: &Person) -> bool {
+    let account = match (person.who, one.registered) {
+        // A child can have an account or none, and others post about it either way.
+        (Who::Child, _) | (_, None) => true,
+        (who, Some(registered)) => registered != (who == Who::NoAccount),
+    };
+    let too_young = person.age_at_most().zip(one.min_age).is_some_and(|(age, least)| least > age);
+    let country = person.country.as_deref().and_then(Region::lookup);
+    let elsewhere = country.zip(one.regions.as_ref()).is_some_and(|(country, regions)| !regions.contains(&country));
+    account && !too_young && !elsewhere
 }
 
 /// The texts of a letter, with what every letter says alike.
@@ -274,7 +287,7 @@ impl<'a> Writer<'a> {
             language: self.order.language,
             sender,
             from: (person.name.clone(), person.email.clone()),
-            addressee: [to.name.to_owned()].into_iter().chain(to.address.iter().cloned()).collect(),
+            addressee: [to.name.to_owned()].into_iter().chain(self.texts.address(to.address)).collect(),
             to: (to.name.to_owned(), to.email.cloned()),
             date: self.order.date,
             subject,

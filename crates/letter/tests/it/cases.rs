@@ -1,5 +1,8 @@
-use bezwaar_letter::case::{CASE_FILE, Case, CaseError, Channel, EVENTS_MAX, Next, Outcome, RequestKind, What, read_case, write_case};
+use bezwaar_letter::case::{
+    CASE_FILE, Case, CaseError, Channel, EVENTS_MAX, Next, Outcome, RequestKind, What, describe, read_case, write_case,
+};
 use bezwaar_letter::due::DueDates;
+use bezwaar_letter::texts::{Language, Texts};
 use proptest::prelude::*;
 
 use crate::world::{case, day, event};
@@ -47,6 +50,11 @@ fn an_extension_counts_when_it_came_in_time() {
     let late = case(RequestKind::Access, &[("2025-06-27", What::Extended)]);
     assert_eq!(late.status(day("2025-07-01")).extended, None);
     assert_eq!(next(&late, "2025-07-01"), Next::Remind);
+    let said = |case: &Case| describe(case, "Plaza", &case.status(day("2025-07-01")), &Texts::of(Language::English)).join("\n");
+    let sentence =
+        "Friday 27 June 2025: the company says that it needs more time. That came after Thursday 26 June 2025 and so does not count.";
+    assert!(said(&late).contains(sentence), "{}", said(&late));
+    assert!(!said(&in_time).contains("does not count") && said(&in_time).contains("Extended on"), "{}", said(&in_time));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use bezwaar_letter::letter::{Letter, TEXT_WIDTH};
 use bezwaar_letter::person::{Person, PersonError, Who};
 use bezwaar_letter::texts::{Language, Texts};
 
-use crate::world::{case, contacts, day, person, policies, scope};
+use crate::world::{PLAZA, case, contacts, day, person, policies, policies_of, scope};
 
 pub(crate) fn order<'a>(contacts: &'a Contacts, person: &'a Person, language: Language, date: &str) -> Order<'a> {
     let controller = contacts.controller("plaza").unwrap();
@@ -182,11 +182,61 @@ fn people_without_an_account_are_not_asked_to_log_in() {
     }
 }
 
+/// What is said of a use counts as far as the person's age and country are known; a use that is asked for by name stays.
+#[test]
+fn uses_are_named_when_they_concern_the_person() {
+    let with = |id: &str, line: &str| PLAZA.replace(&format!("id = \"{id}\"\n"), &format!("id = \"{id}\"\n{line}\n"));
+    let named = |text: &str, person: &Person, asked: &[String]| -> Vec<String> {
+        let (policies, contacts) = (policies_of(text), contacts());
+        let at = bezwaar_core::time::Instant::parse("2025-05-26T10:00:00Z").unwrap();
+        let scope = Scope::of(&policies, contacts.controller("plaza").unwrap(), person, at, asked).unwrap();
+        scope.uses.iter().map(|one| one.id.clone()).collect()
+    };
+    let names = |text: &str, person: &Person| named(text, person, &[]).contains(&"plaza/posts".to_owned());
+    let aged = |who: Who, age: i64| Person { age: Some(age), ..person(who) };
+    let adults = with("plaza/posts", "min_age = 18");
+    assert!(!names(&adults, &person(Who::Child)) && names(&adults, &person(Who::Own)), "a child is under 16, of others nothing is known");
+    assert!(!names(&adults, &aged(Who::Own, 17)) && names(&adults, &aged(Who::Own, 18)));
+    let teenagers = with("plaza/posts", "min_age = 13");
+    assert!(
+        !names(&teenagers, &aged(Who::Child, 12)) && names(&teenagers, &aged(Who::Child, 13)) && names(&teenagers, &person(Who::Child))
+    );
+    let abroad = with("plaza/posts", "regions = [\"GB\", \"CH\"]");
+    assert!(!names(&abroad, &person(Who::Own)) && names(&abroad, &Person { country: Some("GB".into()), ..person(Who::Own) }));
+    assert!(names(&abroad, &Person { country: None, ..person(Who::Own) }), "nobody knows where they live");
+    assert!(names(&with("plaza/posts", "regions = [\"EEA\"]"), &person(Who::Own)));
+    assert_eq!(named(&adults, &person(Who::Child), &["plaza/posts".to_owned()]), ["plaza/posts"], "what is asked for stays");
+    // Others post about a child, with an account of its own or without.
+    let strangers = |who: Who| named(PLAZA, &person(who), &[]).contains(&"plaza/strangers".to_owned());
+    assert_eq!(Who::ALL.map(strangers), [false, true, false, true]);
+}
+
+#[test]
+fn a_refusal_has_to_be_shown_to_be_right() {
+    let contacts = contacts();
+    let person = person(Who::Own);
+    let said = |kind: RequestKind, outcome: Outcome, language: Language| {
+        let case = case(kind, &[("2025-06-20", What::Answered(outcome))]);
+        let follow_up = FollowUp { case: &case, remarks: Some("x") };
+        let letter = complaint(&order(&contacts, &person, language, "2025-06-21"), &follow_up, None).unwrap();
+        letter.to_text().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for outcome in [Outcome::Refused, Outcome::Partly] {
+        let dutch = said(RequestKind::Objection, outcome, Language::Dutch);
+        assert!(dutch.contains("dwingende gerechtvaardigde gronden") && dutch.contains("artikel 12, lid 4, AVG"), "{dutch}");
+        let access = said(RequestKind::Access, outcome, Language::English);
+        assert!(access.contains("why it does not do what I asked (Article 12(4) GDPR)") && !access.contains("compelling"), "{access}");
+    }
+    for outcome in [Outcome::Agreed, Outcome::Other] {
+        assert!(!said(RequestKind::Objection, outcome, Language::English).contains("compelling"), "nothing was refused");
+    }
+}
+
 #[test]
 fn unknown_uses_are_refused() {
     let (policies, contacts) = (policies(), contacts());
     let at = bezwaar_core::time::Instant::parse("2025-05-26T10:00:00Z").unwrap();
-    let found = Scope::of(&policies, contacts.controller("plaza").unwrap(), Who::Own, at, &["plaza/none".into()]);
+    let found = Scope::of(&policies, contacts.controller("plaza").unwrap(), &person(Who::Own), at, &["plaza/none".into()]);
     assert_eq!(found.unwrap_err(), ComposeError::UnknownUse("plaza/none".into()));
 }
 
@@ -262,6 +312,7 @@ fn every_text_of_letters_is_used() {
             "extended",
             "no-answer-yet",
             "forward",
+            "grounds-access",
         ];
         for section in ["part", "objection", "access", "reminder", "complaint"] {
             for (key, text) in &texts.sections()[section] {

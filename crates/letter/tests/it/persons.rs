@@ -1,4 +1,4 @@
-use bezwaar_letter::person::{GROUNDS_CHARS_MAX, LINE_CHARS_MAX, LINES_MAX, Person, PersonError, Who, read_person};
+use bezwaar_letter::person::{CHILD_AGE_BELOW, GROUNDS_CHARS_MAX, LINE_CHARS_MAX, LINES_MAX, Person, PersonError, Who, read_person};
 
 use crate::world::person;
 
@@ -39,6 +39,8 @@ fn limits() {
     assert_eq!(with(&|one| one.name = "Noor\nBcc: x".into()), [PersonError::ControlCharacter]);
     assert_eq!(with(&|one| one.grounds = Some("a\r\n\r\nb".into())), []);
     assert_eq!(with(&|one| one.grounds = Some("a\u{1b}[2Jb".into())), [PersonError::ControlCharacter]);
+    let child = |age: i64| Person { age: Some(age), ..person(Who::Child) }.problems();
+    assert_eq!((child(CHILD_AGE_BELOW - 1), child(CHILD_AGE_BELOW)), (vec![], vec![PersonError::ChildOldEnough]));
     assert_eq!(with(&|one| one.country = Some("nl".into())), [PersonError::NotACountry]);
     assert_eq!(with(&|one| one.email = Some("noor".into())), [PersonError::NotAnEmail]);
 }

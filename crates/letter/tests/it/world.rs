@@ -12,13 +12,14 @@ pub(crate) fn day(text: &str) -> Day {
     Day::parse(text).unwrap()
 }
 
+pub(crate) const PLAZA: &str = include_str!("plaza.toml");
+
 pub(crate) fn policies() -> PolicySet {
-    let file = PolicyFile {
-        path: "plaza/2025-05-01.toml".into(),
-        folder: "plaza".into(),
-        stem: "2025-05-01".into(),
-        text: include_str!("plaza.toml").into(),
-    };
+    policies_of(PLAZA)
+}
+
+pub(crate) fn policies_of(text: &str) -> PolicySet {
+    let file = PolicyFile { path: "plaza/2025-05-01.toml".into(), folder: "plaza".into(), stem: "2025-05-01".into(), text: text.into() };
     read_policies(&[file], None).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn person(who: Who) -> Person {
 pub(crate) fn scope<'a>(policies: &'a PolicySet, contacts: &Contacts, who: Who, named: &[&str]) -> Scope<'a> {
     let named: Vec<String> = named.iter().map(|id| (*id).to_owned()).collect();
     let at = Instant::parse("2025-05-26T10:00:00Z").unwrap();
-    Scope::of(policies, contacts.controller("plaza").unwrap(), who, at, &named).unwrap()
+    Scope::of(policies, contacts.controller("plaza").unwrap(), &person(who), at, &named).unwrap()
 }
 
 pub(crate) fn event(text: &str, what: What) -> Event {

@@ -168,7 +168,7 @@ impl Asker<'_> {
             _ => (self.several("accounts")?, Vec::new()),
         };
         let country = Some(HOME_COUNTRY.to_owned());
-        Ok(Person { who, name, represented, address, country, email, accounts, links, grounds: None })
+        Ok(Person { who, name, represented, age: None, address, country, email, accounts, links, grounds: None })
     }
 
     /// An e-mail address or a postal address: one of them is needed.
@@ -189,7 +189,7 @@ impl Asker<'_> {
 
     /// The uses by their numbers; all of them when skipped.
     fn uses(&mut self, policies: &PolicySet, controller: &Controller, person: &Person) -> Result<Vec<String>, Error> {
-        let scope = Scope::of(policies, controller, person.who, moment(super::today()), &[]);
+        let scope = Scope::of(policies, controller, person, moment(super::today()), &[]);
         let scope = scope.map_err(|error| Error::user(error.to_string()).with_help(error.help()))?;
         if scope.uses.len() < 2 {
             return Ok(Vec::new());

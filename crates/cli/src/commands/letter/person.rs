@@ -64,6 +64,7 @@ impl PersonArgs {
             Some(path) => super::read(path, read_person)?,
             None => Person::default(),
         };
+        let written = person.who;
         if let Some(who) = self.who {
             person.who = match who {
                 WhoWord::Own => Who::Own,
@@ -71,6 +72,10 @@ impl PersonArgs {
                 WhoWord::Authorised => Who::Authorised,
                 WhoWord::NoAccount => Who::NoAccount,
             };
+        }
+        if written == Who::Child && person.who != Who::Child {
+            // The age in the file is the child's.
+            person.age = None;
         }
         person.name = self.name.clone().unwrap_or(person.name);
         for (own, given) in [

@@ -72,7 +72,7 @@ pub(super) fn make(wish: &Wish<'_>, policies: &PolicySet, contacts: &Contacts, p
     let controller = wish.controller;
     let authority = wish.person.country.as_deref().and_then(|country| contacts.authority_of(country));
     let order = Order { language: wish.language, person: wish.person, controller, authority, date: wish.date };
-    let scope = Scope::of(policies, controller, wish.person.who, moment(wish.date), wish.uses);
+    let scope = Scope::of(policies, controller, wish.person, moment(wish.date), wish.uses);
     let scope = scope.map_err(|error| Error::user(error.to_string()).with_help(error.help()))?;
     let letter = composed(match wish.kind {
         RequestKind::Objection => objection(&order, &scope),
