@@ -15,6 +15,7 @@ name = "Reading Club Ltd"
 address = ["1 Example Quay", "Dublin 2", "Ireland"]
 country = "IE"
 email = "privacy@club.example"
+note = "Another company decides about the choir."
 sources = ["self"]
 
 [[controller.form]]
@@ -31,12 +32,21 @@ policies = []
 name = "Quiet B.V."
 sources = ["self"]
 
+[[controller]]
+id = "paper"
+policies = []
+name = "Paper B.V."
+address = ["Voorbeeldplein 1", "1012 JS Amsterdam", "Netherlands"]
+country = "NL"
+sources = ["self"]
+
 [[authority]]
 id = "ap"
 name = "Autoriteit Persoonsgegevens"
 country = "NL"
 url = "https://ap.example/complain"
 languages = ["nl", "en"]
+note = "First write to the company."
 sources = ["self"]
 
 [[authority]]
@@ -97,6 +107,7 @@ fn an_objection_goes_to_standard_output_and_what_to_do_to_standard_error() {
     assert!(!letter.contains("‘Letters’"), "what is promised not to be done is not named unasked");
     assert_snapshot!(notes.trim(), @"
     note: Stuur de brief naar privacy@club.example. Bewaar een kopie met de datum: dat is je bewijs.
+    note: Over Reading Club Ltd: Another company decides about the choir.
     note: Soms gaat het sneller met het formulier ‘Object to AI at the club’: https://club.example/object (inloggen nodig)
     ");
 }
@@ -242,6 +253,7 @@ fn a_case_from_the_letter_to_the_complaint() {
     assert!(complaint.contains("https://ap.example/complain"), "{complaint}");
     assert!(words(&complaint).contains("Is de Data Protection Commission hier leidend"), "{complaint}");
     let irish = follow("complaint", &["--date", "2026-07-01", "--lang", "nl", "--authority", "dpc"]);
+    assert!(complaint.contains("note: Over Autoriteit Persoonsgegevens: First write to the company."), "{complaint}");
     assert!(irish.contains("note: Data Protection Commission leest deze talen: en."), "{irish}");
     let refused = case(&["--date", "2026-07-02", "--answered", "2026-07-02", "--outcome", "refused"]);
     assert!(refused.ends_with("If you do not agree with it, you can lodge a complaint."), "{refused}");
@@ -271,6 +283,57 @@ fn cases_begin_and_are_not_mixed_up() {
     assert!(shown.contains("`zaak.toml` holds another case") && !bench.path("brief.txt").exists(), "{shown}");
 }
 
+/// Who is reached by post alone is written to by post.
+#[test]
+fn a_case_is_told_of_the_way_the_letter_goes() {
+    let bench = bench();
+    let more = ["--to", "paper", "--person", "me.toml", "--lang", "nl", "--date", "2026-05-13", "--case", "zaak.toml"];
+    let shown = bench.run(&letter("objection", &more));
+    assert!(shown.contains("\nVoorbeeldplein 1\n1012 JS Amsterdam\nNederland\n"), "the country in the letter's language: {shown}");
+    assert!(shown.ends_with("bezwaar letter case zaak.toml --sent DATUM --how post"), "{shown}");
+    bench.run(&["letter", "case", "zaak.toml", "--sent", "2026-05-13", "--how", "post"]);
+    let shown = bench.run(&letter("reminder", &["--person", "me.toml", "--case", "zaak.toml", "--date", "2026-07-13"]));
+    assert!(shown.ends_with("bezwaar letter case zaak.toml --reminded DATE --how post"), "{shown}");
+    let shown = bench.run(&letter("objection", &["--to", "quiet", "--person", "me.toml", "--case", "other.toml"]));
+    assert!(shown.ends_with("--sent DATE --how other"), "{shown}");
+}
+
+#[test]
+fn a_letter_that_is_there_stays() {
+    let bench = bench();
+    bench.write("brief.txt", "the proof");
+    assert_snapshot!(bench.run(&letter("objection", &["--to", "club", "--person", "me.toml", "--output", "brief.txt", "--case", "zaak.toml"])), @"
+    exit code 1
+    --- stderr
+    error: `brief.txt` is there already
+    help: name another file, or move this one: it can be your proof of what you sent
+    ");
+    assert_eq!(std::fs::read_to_string(bench.path("brief.txt")).unwrap(), "the proof");
+    assert!(!bench.path("zaak.toml").exists());
+    let begun =
+        ["letter", "case", "zaak.toml", "--to", "club", "--kind", "access", "--policies", ".", "--sent", "2026-05-13", "--how", "post"];
+    bench.run(&begun);
+    for kind in ["reminder", "complaint"] {
+        let more = ["--person", "me.toml", "--case", "zaak.toml", "--date", "2026-07-13", "--output", "brief.txt"];
+        let shown = bench.run(&letter(kind, &more));
+        assert!(shown.contains("error: `brief.txt` is there already"), "{shown}");
+    }
+    let shown = bench.run_with(&ASK, "2\nquiet\n\nNoor\nnoor@example.org\n\n\nbrief.txt\nother.txt\n");
+    assert!(shown.starts_with("exit code 0") && shown.contains("There is a file of that name already"), "{shown}");
+    assert_eq!(std::fs::read_to_string(bench.path("brief.txt")).unwrap(), "the proof");
+}
+
+#[test]
+fn people_know_companies_by_their_services() {
+    for name in ["Choir", "CLUB", "reading club ltd"] {
+        let bench = bench();
+        let shown = bench.run_with(&ASK, format!("2\nring\n{name}\n\nNoor\nnoor@example.org\n\n\n\nbrief.txt\n"));
+        assert!(shown.starts_with("exit code 0"), "{shown}");
+        assert_eq!(shown.matches("Choose from: club (choir), quiet, paper").count(), 2, "the list again after `ring`: {shown}");
+        assert!(std::fs::read_to_string(bench.path("brief.txt")).unwrap().contains("Reading Club Ltd"));
+    }
+}
+
 const ASK: [&str; 6] = ["letter", "--ask", "--policies", "policies", "--contacts", "contacts.toml"];
 
 #[test]
@@ -281,12 +344,12 @@ fn questions_lead_to_a_letter() {
     assert!(shown.starts_with("exit code 0\n--- stderr\nWe maken samen een brief."), "{shown}");
     for part in [
         "Een bezwaar zegt nee.",
-        "Kies uit: club, quiet",
+        "Kies uit: club (choir), quiet, paper",
         "Dat begrijpen we niet.",
         "Dit antwoord is nodig voor de brief.",
         "Hoe heet je kind?",
         "Zo ziet een e-mailadres er niet uit.",
-        "1 = The club's model: train the model of the club",
+        "1 = The archive: train models on the archive",
         "Schrijf niets op dat je niet kwijt wilt.",
         "note: De brief staat in brief.txt.",
         "bezwaar letter case brief.case.toml --sent DATUM",
@@ -295,7 +358,7 @@ fn questions_lead_to_a_letter() {
     }
     let text = words(&std::fs::read_to_string(bench.path("brief.txt")).unwrap());
     assert!(text.contains("Namens Sam de Vries maak ik bezwaar") && text.contains("Sam wil dit niet."), "{text}");
-    assert!(text.contains("‘The club's model’") && !text.contains("‘Songs’"), "{text}");
+    assert!(text.contains("‘The archive’") && !text.contains("‘Songs’"), "{text}");
 }
 
 #[test]
@@ -351,8 +414,9 @@ fn everyone_that_ships_can_be_written_to() {
         let id = controller["id"].as_str().unwrap();
         for lang in ["nl", "en"] {
             for who in ["self", "no-account"] {
+                let output = format!("{id}-{lang}-{who}.pdf");
                 let args = ["letter", "objection", "--policies", policies, "--to", id, "--person", "me.toml", "--lang", lang, "--who", who];
-                let shown = bench.run(&[&args[..], &["--output", "brief.pdf"]].concat());
+                let shown = bench.run(&[&args[..], &["--output", &output]].concat());
                 assert!(shown.starts_with("exit code 0"), "{id} {lang}: {shown}");
             }
         }

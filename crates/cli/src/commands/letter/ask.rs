@@ -1,5 +1,6 @@
 //! `bezwaar letter --ask`: a letter by questions, line by line. Each question says why it is asked; nothing is required that is not needed.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, StdinLock};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use bezwaar_letter::person::{Person, Who};
 use bezwaar_letter::texts::Texts;
 
 use super::request::{Wish, make};
-use super::{contacts, format_of, language, load_case, moment, policies_in};
+use super::{contacts, format_of, language, load_case, moment, not_there, policies_in};
 use crate::error::{Error, Kind};
 use crate::printer::Printer;
 
@@ -45,12 +46,12 @@ pub(super) fn run(args: &AskArgs, printer: &mut Printer) -> Result<(), Error> {
             return Err(error.with_help("name one (objection, access, reminder, complaint), or answer questions: --ask --policies DIR"));
         }
     };
-    let (policies, contacts) = (policies_in(args.lang, folder, printer)?, contacts(args.contacts.as_deref(), folder)?);
+    let (policies, contacts) = (policies_in(args.lang, folder, printer)?, contacts(args.lang, args.contacts.as_deref(), folder)?);
     let language = language(args.lang);
     let mut asker = Asker { texts: Texts::of(language), input: std::io::stdin().lock(), printer };
     asker.printer.question(asker.texts.raw("ask", "intro"));
     let kind = asker.choice("kind", &[RequestKind::Objection, RequestKind::Access])?;
-    let controller = asker.controller(&contacts)?;
+    let controller = asker.controller(&contacts, &policies)?;
     let person = asker.person()?;
     let date = super::today();
     let uses = asker.uses(&policies, controller, &person)?;
@@ -60,6 +61,14 @@ pub(super) fn run(args: &AskArgs, printer: &mut Printer) -> Result<(), Error> {
     let (output, case) = (Some(output.as_path()), Some(case.as_path()));
     let wish = Wish { kind, language, person: &person, controller, uses: &uses, date, output, format: None, case };
     make(&wish, &policies, &contacts, asker.printer)
+}
+
+/// Services that people know a controller by, besides its own id: those of its policies and forms. One that is a controller itself is that one.
+fn services<'a>(one: &'a Controller, contacts: &Contacts, policies: &'a PolicySet) -> Vec<&'a str> {
+    let versions = one.policies.iter().filter_map(|id| policies.policies.get(id)).flat_map(|policy| &policy.versions);
+    let own = versions.flat_map(|version| &version.services);
+    let all: BTreeSet<&str> = own.chain(one.forms.iter().flat_map(|form| &form.services)).map(String::as_str).collect();
+    all.into_iter().filter(|service| contacts.controller(service).is_none()).collect()
 }
 
 /// The case beside a letter.
@@ -119,6 +128,7 @@ impl Asker<'_> {
                 return Ok(*chosen);
             }
             self.again("unknown");
+            self.again(key);
             answer = self.line()?;
         }
     }
@@ -141,15 +151,26 @@ impl Asker<'_> {
         Ok(answer.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
     }
 
-    fn controller<'c>(&mut self, contacts: &'c Contacts) -> Result<&'c Controller, Error> {
-        let known: Vec<&str> = contacts.controllers.iter().map(|controller| controller.id.as_str()).collect();
-        let mut answer = self.ask("controller", &[("known", &known.join(", "))])?;
+    /// The controller by its id, its name, or a service that people know it by.
+    fn controller<'c>(&mut self, contacts: &'c Contacts, policies: &PolicySet) -> Result<&'c Controller, Error> {
+        let known: Vec<(&Controller, Vec<&str>)> =
+            contacts.controllers.iter().map(|one| (one, services(one, contacts, policies))).collect();
+        let shown = |(one, services): &(&Controller, Vec<&str>)| match services.is_empty() {
+            true => one.id.clone(),
+            false => format!("{} ({})", one.id, services.join(", ")),
+        };
+        let list = known.iter().map(shown).collect::<Vec<_>>().join(", ");
+        let mut answer = self.ask("controller", &[("known", &list)])?;
         loop {
-            let found = answer.as_deref().map(str::to_lowercase).and_then(|id| contacts.controller(&id));
-            if let Some(controller) = found {
-                return Ok(controller);
+            let wanted = answer.unwrap_or_default().to_lowercase();
+            let by_id = known.iter().find(|(one, _)| one.id.to_lowercase() == wanted || one.name.to_lowercase() == wanted);
+            let found = by_id.or_else(|| known.iter().find(|(_, services)| services.contains(&wanted.as_str())));
+            if let Some((controller, _)) = found {
+                return Ok(*controller);
             }
             self.again("unknown");
+            let question = self.texts.say("ask", "controller", &[("known", &list)]);
+            self.printer.question(&question);
             answer = self.line()?;
         }
     }
@@ -220,12 +241,13 @@ impl Asker<'_> {
         let mut answer = self.ask("output", &[("file", &file)])?;
         loop {
             let path = PathBuf::from(answer.as_deref().unwrap_or(&file));
+            let there = not_there(Some(&path)).is_err();
             let other =
                 load_case(&case_of(&path)).map(|case| case.is_some_and(|case| case.controller != controller.id || case.kind != kind));
-            if format_of(Some(&path), None).is_ok() && !other.unwrap_or(true) {
+            if !there && format_of(Some(&path), None).is_ok() && !other.unwrap_or(true) {
                 return Ok(path);
             }
-            self.again("unknown");
+            self.again(if there { "output-there" } else { "unknown" });
             answer = self.line()?;
         }
     }

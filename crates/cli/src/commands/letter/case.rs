@@ -115,7 +115,7 @@ Examples:
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let today = args.date.unwrap_or_else(super::today);
     let texts = Texts::of(language(args.lang));
-    let known = args.policies.as_deref().map(|folder| contacts(None, folder)).transpose()?;
+    let known = args.policies.as_deref().map(|folder| contacts(args.lang, None, folder)).transpose()?;
     let before = load_case(&args.file)?;
     let id = before.as_ref().map(|case| case.controller.as_str()).or(args.to.as_deref()).unwrap_or_default().to_owned();
     let controller = known.as_ref().map(|known| super::find_controller(known, &id)).transpose();

@@ -8,7 +8,8 @@ use bezwaar_letter::contacts::Contacts;
 use bezwaar_letter::texts::Texts;
 
 use super::person::PersonArgs;
-use super::{LetterArgs, composed, contacts, deliver, find_controller, format_of, language, load_case, note_sending};
+use super::{LetterArgs, channel, composed, contacts, deliver, find_controller, format_of};
+use super::{language, load_case, not_there, note_known, note_sending};
 use crate::error::Error;
 use crate::inputs::suggestion;
 use crate::printer::Printer;
@@ -56,13 +57,14 @@ impl CommonArgs {
             let error = Error::user(format!("there is no case `{}`", self.case.display()));
             error.with_help("begin one: bezwaar letter case FILE --to CONTROLLER --kind objection --sent DATE --how email")
         })?;
-        Ok((contacts(self.contacts.as_deref(), &self.policies)?, case))
+        Ok((contacts(self.letter.lang, self.contacts.as_deref(), &self.policies)?, case))
     }
 }
 
 pub(super) fn reminder(args: &ReminderArgs, printer: &mut Printer) -> Result<(), Error> {
     let args = &args.common;
     let format = format_of(args.letter.output.as_deref(), args.letter.format)?;
+    not_there(args.letter.output.as_deref())?;
     let (contacts, case) = args.load()?;
     let person = args.person.load()?;
     let controller = find_controller(&contacts, &case.controller)?;
@@ -78,13 +80,15 @@ pub(super) fn reminder(args: &ReminderArgs, printer: &mut Printer) -> Result<(),
     deliver(&letter, args.letter.output.as_deref(), format, printer)?;
     let texts = Texts::of(order.language);
     note_sending(&letter, controller, &texts, printer);
-    printer.note(&texts.say("cli", "next-reminded", &[("file", &args.case.display().to_string())]));
+    let how = channel(&letter, controller).as_str();
+    printer.note(&texts.say("cli", "next-reminded", &[("file", &args.case.display().to_string()), ("how", how)]));
     Ok(())
 }
 
 pub(super) fn complaint(args: &ComplaintArgs, printer: &mut Printer) -> Result<(), Error> {
     let (named, args) = (args.authority.as_deref(), &args.common);
     let format = format_of(args.letter.output.as_deref(), args.letter.format)?;
+    not_there(args.letter.output.as_deref())?;
     let (contacts, case) = args.load()?;
     let person = args.person.load()?;
     let controller = find_controller(&contacts, &case.controller)?;
@@ -115,6 +119,7 @@ pub(super) fn complaint(args: &ComplaintArgs, printer: &mut Printer) -> Result<(
             let languages = authority.languages.join(", ");
             printer.note(&texts.say("cli", "authority-language", &[("authority", &authority.name), ("languages", &languages)]));
         }
+        note_known(&authority.name, authority.note.as_deref(), &texts, printer);
     }
     printer.note(texts.raw("cli", "enclose"));
     printer.note(&texts.say("cli", "next-complained", &[("file", &args.case.display().to_string())]));

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use bezwaar_core::policy::PolicySet;
 use bezwaar_core::problem::Problem;
 use bezwaar_core::time::{Day, Instant, Zone};
-use bezwaar_letter::case::{Case, RequestKind, describe, read_case, write_case};
+use bezwaar_letter::case::{Case, Channel, RequestKind, describe, read_case, write_case};
 use bezwaar_letter::compose::ComposeError;
 use bezwaar_letter::contacts::{Contacts, Controller, read_contacts};
 use bezwaar_letter::letter::Letter;
@@ -116,7 +116,7 @@ struct FactArgs {
 impl FactArgs {
     fn load(&self, language: Option<crate::texts::Language>, printer: &mut Printer) -> Result<(PolicySet, Contacts), Error> {
         let policies = policies_in(language, &self.policies, printer)?;
-        Ok((policies, contacts(self.contacts.as_deref(), &self.policies)?))
+        Ok((policies, contacts(language, self.contacts.as_deref(), &self.policies)?))
     }
 }
 
@@ -133,9 +133,17 @@ fn policies_in(language: Option<crate::texts::Language>, folder: &Path, printer:
     Ok(policies)
 }
 
-fn contacts(file: Option<&Path>, folder: &Path) -> Result<Contacts, Error> {
+/// The contact points, with what is noted of them in the language where somebody wrote that down.
+fn contacts(language: Option<crate::texts::Language>, file: Option<&Path>, folder: &Path) -> Result<Contacts, Error> {
+    let words = policies::words(folder, language.unwrap_or_else(crate::texts::Language::of_environment))?;
     let path = file.map_or_else(|| folder.join("contacts.toml"), Path::to_path_buf);
-    read(&path, read_contacts)
+    let mut contacts = read(&path, read_contacts)?;
+    let controllers = contacts.controllers.iter_mut();
+    let notes = controllers.flat_map(|one| one.forms.iter_mut().map(|form| &mut form.note).chain([&mut one.note]));
+    for note in notes.chain(contacts.authorities.iter_mut().map(|one| &mut one.note)).flatten() {
+        *note = words.say(note);
+    }
+    Ok(contacts)
 }
 
 /// Reads a file that a person wrote: everything, or all of its problems.
@@ -215,6 +223,17 @@ fn format_of(output: Option<&Path>, format: Option<Format>) -> Result<Format, Er
     }
 }
 
+/// Refuses to write over a letter that is there: it may be the proof of what was sent.
+fn not_there(output: Option<&Path>) -> Result<(), Error> {
+    match output {
+        Some(path) if path.symlink_metadata().is_ok() => {
+            let error = Error::user(format!("`{}` is there already", path.display()));
+            Err(error.with_help("name another file, or move this one: it can be your proof of what you sent"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes the letter where it was asked for.
 fn deliver(letter: &Letter, output: Option<&Path>, format: Format, printer: &mut Printer) -> Result<(), Error> {
     let bytes = match format {
@@ -236,6 +255,23 @@ fn deliver(letter: &Letter, output: Option<&Path>, format: Format, printer: &mut
             let text = String::from_utf8_lossy(&bytes);
             text.lines().try_for_each(|line| printer.line(line.trim_end_matches('\r')))
         }
+    }
+}
+
+/// How a letter to a controller can be sent, as far as is known.
+fn channel(letter: &Letter, controller: &Controller) -> Channel {
+    match (&letter.to.1, &controller.dpo) {
+        (Some(_), _) => Channel::Email,
+        (None, _) if !controller.address.is_empty() => Channel::Post,
+        (None, Some(_)) => Channel::Form,
+        (None, None) => Channel::Other,
+    }
+}
+
+/// What is known besides of whom a letter goes to, such as that somebody else decides on part of it.
+fn note_known(name: &str, note: Option<&str>, texts: &Texts, printer: &mut Printer) {
+    if let Some(note) = note {
+        printer.note(&texts.say("cli", "known", &[("name", name), ("note", note)]));
     }
 }
 

@@ -11,7 +11,8 @@ use bezwaar_letter::person::{Person, Who};
 use bezwaar_letter::texts::{Language, Texts};
 
 use super::person::PersonArgs;
-use super::{FactArgs, LetterArgs, composed, deliver, find_controller, format_of, language, load_case, moment, note_sending, save_case};
+use super::{FactArgs, LetterArgs, channel, composed, deliver, find_controller, format_of};
+use super::{language, load_case, moment, not_there, note_known, note_sending, save_case};
 use crate::error::Error;
 use crate::printer::Printer;
 
@@ -68,6 +69,7 @@ pub(super) fn run(args: &Args, kind: RequestKind, printer: &mut Printer) -> Resu
 /// Makes the letter and the case, and says what to do with them.
 pub(super) fn make(wish: &Wish<'_>, policies: &PolicySet, contacts: &Contacts, printer: &mut Printer) -> Result<(), Error> {
     let format = format_of(wish.output, wish.format)?;
+    not_there(wish.output)?;
     let texts = Texts::of(wish.language);
     let controller = wish.controller;
     let authority = wish.person.country.as_deref().and_then(|country| contacts.authority_of(country));
@@ -81,6 +83,7 @@ pub(super) fn make(wish: &Wish<'_>, policies: &PolicySet, contacts: &Contacts, p
     let case = wish.case.map(|path| begun(path, wish).map(|case| (path, case))).transpose()?;
     deliver(&letter, wish.output, format, printer)?;
     note_sending(&letter, controller, &texts, printer);
+    note_known(&controller.name, controller.note.as_deref(), &texts, printer);
     for form in forms(controller, wish.kind, wish.person.who) {
         let key = if form.login == Some(true) { "form-login" } else { "form" };
         let text = texts.say("cli", key, &[("title", &form.title), ("url", &form.url)]);
@@ -90,7 +93,8 @@ pub(super) fn make(wish: &Wish<'_>, policies: &PolicySet, contacts: &Contacts, p
     }
     if let Some((path, case)) = case {
         save_case(path, &case, &controller.name, wish.date, &texts)?;
-        printer.note(&texts.say("cli", "next-sent", &[("file", &path.display().to_string())]));
+        let how = channel(&letter, controller).as_str();
+        printer.note(&texts.say("cli", "next-sent", &[("file", &path.display().to_string()), ("how", how)]));
     }
     Ok(())
 }
