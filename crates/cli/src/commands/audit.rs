@@ -71,6 +71,13 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
 
 fn told(report: &AuditReport, witnessed: bool, printer: &mut Printer) -> Result<(), Error> {
     if !report.same() {
+        if report.destroyed > 0 {
+            printer.note(&format!(
+                "{} entries have lost their opening, with a tombstone that says so; an extract made before that cannot be made again from openings written \
+                 after it, and differs for that alone: take the openings of its time, or an extract made since",
+                grouped(report.destroyed)
+            ));
+        }
         let parts = report.differences.iter().map(in_words).collect();
         return Err(Error::new(
             Kind::Integrity,

@@ -6,7 +6,7 @@ use bezwaar_ledger::event::Event;
 use bezwaar_ledger::extract::RowProof;
 use bezwaar_ledger::extract_entry::ExtractEntry;
 use bezwaar_ledger::receipt::{Grade, Receipt};
-use bezwaar_ledger::release::{AbsenceFile, Countersignature};
+use bezwaar_ledger::release::{AbsenceFile, Basis, Countersignature};
 use bezwaar_ledger::subject_tree::Membership;
 use bezwaar_ledger::tlog::note::Note;
 
@@ -80,6 +80,15 @@ pub(super) fn absence(bytes: &[u8], believed: &Believed, printer: &mut Printer) 
             Membership::Present => "IS among the subjects of this release",
         };
         printer.line(&format!("  {}  {found}", account.expose_canonical()))?;
+    }
+    if verified.accounts.iter().any(|(_, membership)| *membership == Membership::Present) {
+        printer.note(
+            "who is among the subjects wrote a record of this release, or stands in one: a reply or a mention counts too, even where the policy lets such a \
+             record through after an objection; ask the operator which record it is",
+        );
+    }
+    if verified.basis == Basis::Declared && !file.countersignatures.is_empty() {
+        printer.note("not checked: the countersignatures in this file; name the keys of whoever is independent with --independent");
     }
     printer.note("this file names accounts in clear: it is personal data");
     grade(verified.grade, &[], printer)?;
