@@ -58,6 +58,35 @@ def comparison(kind, found):
     return f"### {title}\n\n{words}\n\n{facts}\n\n{table(head, rows)}\n"
 
 
+def register(found):
+    """The register: surges replayed into it."""
+    rows = []
+    for surge in found["surges"]:
+        rows.append([
+            number(surge["choices"]),
+            seconds(surge["seconds"]),
+            number(round(surge["choices"] / surge["seconds"])),
+            number(surge["slowest_million"]) if surge["slowest_million"] else "",
+            *(f"{surge['accepted_ms'][place] / 1e3:.2f}" for place in (0, 1, 2)),
+            *(f"{surge['checkpoint_ms'][place] / 1e3:.2f}" for place in (1, 2)),
+            f"{surge['lookup_ms'][1]:.2f}",
+            mega(surge["peak_bytes"]),
+        ])
+    head = ["choices", "s", "choices/s", "slowest million, /s", "accepted s, median", "99 %", "most", "under a checkpoint s, 99 %", "most", "a person's acts ms, 99 %", "peak MB"]
+    parts = [
+        "## The register\n",
+        f"{found['date']}. Surges of made-up objections (`bezwaar generate --surge`), each a submission of its own, as fast as they are taken, through the sequencer into SQLite with every batch on disk before "
+        "anybody is answered; a checkpoint about once a second. Reading the lines, sealing each act under its person's key, and the tree are in the times. *Accepted* is from handing in to the acceptance note, "
+        "*under a checkpoint* to where anybody can see it. Acts are looked up for 20,000 people at random right after, by a reader that first works out what is not indexed yet.\n",
+        table(head, rows, 0) + "\n",
+    ]
+    extracts = [surge for surge in found["surges"] if "extract_seconds" in surge]
+    if extracts:
+        rows = [[number(surge["people"]), seconds(surge["extract_seconds"]), mega(surge["extract_bytes"]), seconds(surge["extract_opened_seconds"])] for surge in extracts]
+        parts += ["An extract of all of them, on all threads, and opened as the gate opens it:\n", table(["people", "made s", "MB", "opened s"], rows, 0) + "\n"]
+    return parts
+
+
 def page(results):
     about = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
@@ -99,6 +128,8 @@ def page(results):
         ]
         head = ["records", "files", "input MB", "copy, peak MB", "mask, peak MB", "copy s", "mask s"]
         parts += ["## Memory and size\n", "The first corpus, its files repeated; one run each.\n", table(head, rows, 0) + "\n"]
+    if "register" in results:
+        parts += register(results["register"])
     if "build" in results:
         made = results["build"]
         parts += [

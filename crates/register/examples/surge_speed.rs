@@ -2,15 +2,16 @@
 //!
 //! ```text
 //! bezwaar generate --surge 1340000 --out SURGE
-//! cargo run --release -p bezwaar-register --example surge_speed -- FOLDER SURGE/choices.jsonl [RATE]
+//! cargo run --release -p bezwaar-register --example surge_speed -- FOLDER SURGE/choices.jsonl [RATE|max] [extract]
 //! ```
 //!
-//! Every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The register is
+//! With `extract`, an extract of all of them is made at the end, and read as the gate reads it. Every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The register is
 //! made if the folder has none; another surge with other ids can be added. The last line is JSON.
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, reason = "a measurement, run by hand")]
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -21,7 +22,9 @@ use bezwaar_core::time::Instant;
 use bezwaar_core::wire::ChoiceLine;
 use bezwaar_ledger::entry::EntryKind;
 use bezwaar_ledger::expanded::write_choice;
+use bezwaar_ledger::extract::Extract;
 use bezwaar_register::engine::{Check, NewRecord, Opening, Parts, Register, Sequencer, Ticket};
+use bezwaar_register::extracts::{EXPIRES_AFTER_MICROS, ExtractOrder};
 use bezwaar_register::folder;
 use bezwaar_register::randomness::{Randomness, RandomnessError};
 use bezwaar_register::settings::{Settings, StoreKind};
@@ -108,10 +111,34 @@ fn wait_for(tickets: &mpsc::Receiver<(Ticket, Ticks)>, begun: Ticks) -> Waited {
     waited
 }
 
+/// Makes an extract of everything, and opens it as the gate does; gives the figures.
+fn extract_of(register: &mut Register, folder: &Path, now: Instant) -> String {
+    let services = Services::default();
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let order = ExtractOrder { services: &services, covers: None, expires_after_micros: EXPIRES_AFTER_MICROS, threads };
+    let path = folder.join("people.extract");
+    let begun = Ticks::now();
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file"));
+    let made = register.make_extract(&order, now, &mut out).expect("made");
+    out.flush().expect("written");
+    let seconds = begun.elapsed().as_secs_f64();
+    let begun = Ticks::now();
+    let bytes = std::fs::read(&path).expect("read");
+    let length = bytes.len();
+    let extract = Extract::from_bytes(bytes).expect("an extract");
+    let opened = begun.elapsed().as_secs_f64();
+    assert_eq!(extract.len() as u64, made.header.people);
+    format!(
+        ",\"people\":{},\"extract_seconds\":{seconds:.1},\"extract_bytes\":{length},\"extract_opened_seconds\":{opened:.2}",
+        made.header.people
+    )
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (folder, choices) = (Path::new(&arguments[0]).join("register"), Path::new(&arguments[1]));
-    let rate: Option<f64> = arguments.get(2).map(|rate| rate.parse().expect("a rate"));
+    let rate: Option<f64> = arguments.get(2).filter(|rate| *rate != "max").map(|rate| rate.parse().expect("a rate"));
+    let with_extract = arguments.get(3).is_some_and(|word| word == "extract");
     let now = Instant::parse("2026-06-01T00:00:00Z").expect("an instant");
     let opening = Ticks::now();
     let register = open(&folder, now);
@@ -183,11 +210,15 @@ fn main() {
         })
         .collect();
     let size = reader.size().expect("a size");
+    drop(reader);
+    let sequencer = Arc::into_inner(sequencer).expect("nobody else has it");
+    let mut register = sequencer.stop().expect("stopped");
+    let extract = if with_extract { extract_of(&mut register, &folder, now) } else { String::new() };
     let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak: u64 = peak.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0);
     println!(
         "{{\"choices\":{count},\"size\":{size},\"seconds\":{seconds:.1},\"published_after\":{published_after:.1},\"accepted_ms\":[{:.1},{:.1},{:.1}],\
-         \"checkpoint_ms\":[{:.0},{:.0},{:.0}],\"lookup_ms\":[{:.3},{:.3},{:.3}],\"peak_bytes\":{}}}",
+         \"checkpoint_ms\":[{:.0},{:.0},{:.0}],\"lookup_ms\":[{:.3},{:.3},{:.3}],\"peak_bytes\":{}{extract}}}",
         at(&mut waited.accepted, 0.5),
         at(&mut waited.accepted, 0.99),
         at(&mut waited.accepted, 1.0),

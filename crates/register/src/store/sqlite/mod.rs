@@ -54,7 +54,7 @@ impl Default for SqliteOptions {
             mmap_bytes: 0,
             journal_pages: 16_384,
             wait_ms: 5_000,
-            tail_entries: 1 << 20,
+            tail_entries: 1 << 19,
             pages_max: None,
         }
     }
