@@ -8,7 +8,7 @@ use crate::tdm;
 pub const FIELD_BYTES_MAX: usize = 256 * 1024;
 
 /// What a Global Privacy Control signal is about.
-const SALE_OR_SHARING: &str = "sale-or-sharing";
+pub(crate) const SALE_OR_SHARING: &str = "sale-or-sharing";
 
 /// Part of a field's value, and where it stood.
 struct Piece<'t> {

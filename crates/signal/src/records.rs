@@ -10,8 +10,8 @@ pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 
 const INTENTS: &str = "org.user-intents.declaration";
 const PREFERENCES: &str = "community.lexicon.preference.ai";
-const INTENT_CATEGORIES: [&str; 4] = ["syntheticContentGeneration", "publicAccessArchive", "bulkDataset", "protocolBridging"];
-const PREFERENCE_CATEGORIES: [&str; 4] = ["training", "inference", "syntheticContent", "embedding"];
+pub(crate) const INTENT_CATEGORIES: [&str; 4] = ["syntheticContentGeneration", "publicAccessArchive", "bulkDataset", "protocolBridging"];
+pub(crate) const PREFERENCE_CATEGORIES: [&str; 4] = ["training", "inference", "syntheticContent", "embedding"];
 
 /// Reads one record, or an answer of a server that holds some (`value`, `records`).
 ///

@@ -136,6 +136,9 @@ pub struct PathRules {
     pub answers: BTreeMap<String, Answer>,
     /// The statements behind them.
     pub statements: Vec<Statement>,
+    /// Categories that the groups for any agent say no to, and the agent's own groups say nothing about. By RFC 9309 the no does not count
+    /// for this agent; a person may have meant it to.
+    pub unheard: Vec<String>,
 }
 
 impl Robots {
@@ -149,7 +152,17 @@ impl Robots {
     /// The rule with the longest path that says anything about a category decides it; of several with that path, any no. A rule that
     /// cannot be read in its path holds for every path.
     pub fn at(&self, agent: &str, path: &str) -> PathRules {
-        let groups = self.groups_of(agent);
+        let mut rules = self.within(&self.groups_of(agent), path);
+        let any = self.within(&self.groups_of(ANY_AGENT), path);
+        let silent = |category: &String| !rules.answers.contains_key(category) && !rules.answers.contains_key(EVERYTHING);
+        let noes = any.answers.into_iter().filter(|(category, answer)| answer.closes() && silent(category));
+        // Where nothing may be fetched there are no preferences to miss.
+        rules.unheard = if rules.crawl { noes.map(|(category, _)| category).collect() } else { Vec::new() };
+        rules
+    }
+
+    /// What the rules of these groups say of a path.
+    fn within(&self, groups: &[usize], path: &str) -> PathRules {
         let path = normal_path(path.get(..path.len().min(PATH_BYTES_MAX)).unwrap_or(path));
         let applies = |group: usize| group == OUTSIDE || groups.contains(&group);
         let crawls = self.crawls.iter().filter(|rule| applies(rule.group) && rule.pattern.matches(&path));
@@ -182,6 +195,7 @@ impl Robots {
             crawl,
             answers: best.into_iter().map(|(category, (_, answer))| (category, answer)).collect(),
             statements: statements.into_iter().map(|(_, one)| one).collect(),
+            unheard: Vec::new(),
         }
     }
 

@@ -25,6 +25,16 @@ impl Signal {
     /// All of them.
     pub const ALL: [Signal; 4] = [Signal::Gpc, Signal::Aipref, Signal::Tdm, Signal::UserIntents];
 
+    /// The categories of use that its standard knows, those of earlier drafts too.
+    pub fn categories(self) -> Vec<&'static str> {
+        match self {
+            Signal::Gpc => vec![crate::fields::SALE_OR_SHARING],
+            Signal::Aipref => crate::aipref::LABELS.into_iter().chain(crate::aipref::EARLIER_LABELS).collect(),
+            Signal::Tdm => vec![crate::tdm::MINING],
+            Signal::UserIntents => crate::records::INTENT_CATEGORIES.into_iter().chain(crate::records::PREFERENCE_CATEGORIES).collect(),
+        }
+    }
+
     /// The spelling in policies and choices.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use crate::statement::{Answer, EVERYTHING, Place, Read, Signal};
 /// Most bytes of a `tdmrep.json` that are read.
 pub const TDMREP_BYTES_MAX: usize = 512 * 1024;
 
-const MINING: &str = "text-and-data-mining";
+pub(crate) const MINING: &str = "text-and-data-mining";
 
 /// What `0`, `1` or something else says. By the protocol anything else is an error and means unset; it was said all the same.
 pub(crate) fn say(value: &str, place: &Place, read: &mut Read) {

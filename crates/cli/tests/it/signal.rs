@@ -76,6 +76,61 @@ fn a_yes_makes_no_act_and_nobody_makes_none() {
 }
 
 #[test]
+fn what_is_something_else_is_not_taken_to_be_silent() {
+    let bench = Bench::new();
+    bench.write("page.html", "<!DOCTYPE html>\n<p>Not found</p>\n");
+    assert_snapshot!(bench.run(&["signal", "read", "--kind", "robots", "page.html"]), @"
+    exit code 1
+    --- stderr
+    error: `page.html` cannot be read as `--kind robots`: this is a page (HTML or XML), not what it is said to be
+    help: a site without the file often answers with a page; that is neither a yes nor a no
+    ");
+    bench.write("shown.txt", "* Connected\n> GET / HTTP/1.1\n>\n< HTTP/1.1 200 OK\n< Content-Usage: train-ai=n\n");
+    let shown = bench.run(&["signal", "acts", "--kind", "header", "--person", "club:noor", "shown.txt"]);
+    assert!(shown.starts_with("exit code 1") && shown.contains("line 2 begins with `<` or `>`"), "{shown}");
+    std::fs::write(bench.path("wide.txt"), b"\xff\xfeC\0").unwrap();
+    let shown = bench.run(&["signal", "read", "--kind", "header", "wide.txt"]);
+    assert!(shown.starts_with("exit code 1") && shown.contains("UTF-16"), "{shown}");
+}
+
+#[test]
+fn a_no_to_any_crawler_and_a_silent_group() {
+    let bench = Bench::new();
+    bench.write("robots.txt", "User-agent: *\nContent-Usage: train-ai=n\n\nUser-agent: ExampleBot\nDisallow: /own/\n");
+    for command in [&["read"][..], &["acts", "--person", "club:noor"]] {
+        let args = ["--kind", "robots", "--path", "/x", "--agent", "ExampleBot", "robots.txt"];
+        let shown = bench.run(&[&["signal"], command, &args].concat());
+        let note = "note: the `*` group says no to train-ai; this crawler's own group is silent";
+        assert!(shown.starts_with("exit code 0") && shown.contains(note), "{shown}");
+        let other = bench.run(&[&["signal"], command, &["--kind", "robots", "--path", "/x", "--agent", "OtherBot", "robots.txt"]].concat());
+        assert!(!other.contains("is silent"), "{other}");
+    }
+}
+
+#[test]
+fn only_takes_categories_that_there_are() {
+    let bench = Bench::new();
+    bench.write("fields.txt", "Content-Usage: train-ai=n, paint=n\n");
+    let only =
+        |category: &str| bench.run(&["signal", "acts", "--kind", "header", "--person", "club:noor", "--only", category, "fields.txt"]);
+    assert!(only("train-al").contains("error: there is no category `train-al`; did you mean `train-ai`?"), "{}", only("train-al"));
+    assert!(only("train-al").starts_with("exit code 1") && only("xyzzy").contains("known are `ai`, "), "{}", only("xyzzy"));
+    assert!(only("paint").contains(r#""no":["paint"]"#), "what the file names can be named: {}", only("paint"));
+}
+
+#[test]
+fn a_yes_beside_a_no_is_told() {
+    let bench = Bench::new();
+    bench.write("fields.txt", "Content-Usage: train-ai=n, search=y\nContent-Usage: train-ai=y\n");
+    let shown = bench.run(&["signal", "read", "--kind", "header", "fields.txt"]);
+    assert!(shown.ends_with("--- stderr\nnote: aipref says both yes and no to train-ai: no wins"), "{shown}");
+    bench.write("robots.txt", "User-agent: *\nContent-Usage: train-ai=n\nContent-Usage: /open/ train-ai=y\n");
+    let read = |more: &[&str]| bench.run(&[&["signal", "read", "--kind", "robots", "robots.txt"], more].concat());
+    assert!(read(&[]).contains("no wins; with `--path` you see"), "{}", read(&[]));
+    assert!(!read(&["--path", "/open/x"]).contains("no wins"), "the longer path decides: {}", read(&["--path", "/open/x"]));
+}
+
+#[test]
 fn emit() {
     let bench = Bench::new();
     let emit = |more: &[&str]| bench.run(&[&["signal", "emit", "--policies", "policies", "club"], more].concat());

@@ -6,6 +6,7 @@ mod acts;
 mod dictionary;
 mod emit;
 mod fields;
+mod input;
 mod laws;
 mod records;
 mod robots;

@@ -36,6 +36,21 @@ fn the_example_of_the_attachment_draft() {
 }
 
 #[test]
+fn a_no_to_any_that_a_named_group_is_silent_about_is_told() {
+    let unheard = |text: &str, agent: &str, path: &str| read_robots(text.as_bytes()).at(agent, path).unheard;
+    let silent = "User-agent: *\nContent-Usage: train-ai=n, search=y\nContent-Usage: /odd/ search=\nDisallow: /never/\n\n\
+                  User-agent: ExampleBot\nDisallow: /own/\n";
+    assert_eq!(at(silent, "ExampleBot", "/x"), "crawl; ", "the standard's answer stays");
+    assert_eq!(unheard(silent, "ExampleBot", "/x"), ["train-ai"]);
+    assert_eq!(unheard(silent, "OtherBot", "/x"), [""; 0], "it is answered by that group");
+    assert_eq!(unheard(silent, "ExampleBot", "/own/x"), [""; 0], "it may not be fetched");
+    assert_eq!(unheard(silent, "ExampleBot", "/never/x"), [""; 0], "that group says nothing of the path");
+    assert_eq!(unheard(DRAFT, "ExampleBot", "/test"), [""; 0], "its own group says yes");
+    let elsewhere = "User-agent: *\nContent-Usage: train-ai=n\n\nUser-agent: ExampleBot\nContent-Usage: /a train-ai=y\n";
+    assert_eq!((unheard(elsewhere, "ExampleBot", "/b"), unheard(elsewhere, "ExampleBot", "/a")), (vec!["train-ai".to_owned()], vec![]));
+}
+
+#[test]
 fn the_form_of_the_earlier_draft_has_a_path() {
     let text = "User-Agent: *\nAllow: /\nContent-Usage: / train-ai=n\n";
     assert_eq!(at(text, "*", "/x"), "crawl; train-ai=no");

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use bezwaar_core::account::Services;
 use bezwaar_core::time::Instant;
-use bezwaar_signal::{ActOptions, acts};
+use bezwaar_signal::{ActOptions, EVERYTHING, Signal, acts};
 
-use super::Input;
+use super::{Found, Input};
 use crate::clock;
 use crate::error::Error;
-use crate::inputs::parse_moment;
+use crate::inputs::{parse_moment, suggestion};
 use crate::policies;
 use crate::printer::Printer;
 
@@ -49,6 +49,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     };
     let found = args.input.load(printer)?;
     let only: BTreeSet<String> = args.only.iter().cloned().collect();
+    known(&only, &found)?;
     let options = ActOptions {
         person: &args.person,
         received_at: args.received_at.unwrap_or_else(clock::now),
@@ -61,7 +62,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         printer.note("no signal here says no, so there is no act; that is not a yes");
     }
     let passed = found.statements().iter().filter(|one| one.answer().closes() && !only.is_empty() && !only.contains(one.category()));
-    let passed: BTreeSet<&str> = passed.map(|one| one.category()).filter(|category| *category != bezwaar_signal::EVERYTHING).collect();
+    let passed: BTreeSet<&str> = passed.map(|one| one.category()).filter(|category| *category != EVERYTHING).collect();
     if !passed.is_empty() {
         printer.note(&format!("a no was left out because of `--only`: {}", passed.into_iter().collect::<Vec<_>>().join(", ")));
     }
@@ -69,4 +70,14 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         printer.line(&line)?;
     }
     Ok(())
+}
+
+/// A category is one of the standards, or one that the file says something about: a slip of the pen must not leave a no out.
+fn known(only: &BTreeSet<String>, found: &Found) -> Result<(), Error> {
+    let mut known: BTreeSet<&str> = Signal::ALL.into_iter().flat_map(Signal::categories).collect();
+    known.extend(found.read.statements().iter().map(|one| one.category()).filter(|category| *category != EVERYTHING));
+    match only.iter().find(|category| !known.contains(category.as_str())) {
+        Some(stranger) => Err(Error::user(format!("there is no category `{stranger}`{}", suggestion(stranger, &known, "known")))),
+        None => Ok(()),
+    }
 }

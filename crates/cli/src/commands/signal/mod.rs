@@ -6,11 +6,11 @@ mod read;
 
 use std::path::{Path, PathBuf};
 
-use bezwaar_signal::{Read, read_fields, read_record, read_robots, read_tdmrep};
+use bezwaar_signal::{Kind, Read, check_input, read_fields, read_record, read_robots, read_tdmrep};
 use clap::{Subcommand, ValueEnum};
 
 use crate::error::Error;
-use crate::printer::Printer;
+use crate::printer::{Printer, visible};
 
 /// Read preference signals, make acts of them, or emit them
 ///
@@ -51,6 +51,15 @@ enum Source {
 }
 
 impl Source {
+    fn kind(self) -> Kind {
+        match self {
+            Source::Header => Kind::Fields,
+            Source::Robots => Kind::Robots,
+            Source::Tdmrep => Kind::Tdmrep,
+            Source::Bluesky => Kind::Record,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Source::Header => "header",
@@ -82,6 +91,8 @@ struct Input {
 struct Found {
     read: Read,
     crawl: bool,
+    /// Whether it has rules for paths.
+    by_path: bool,
     /// For a path: only these count.
     counts: Option<Vec<bezwaar_signal::Statement>>,
 }
@@ -93,21 +104,34 @@ impl Input {
         if path.is_some() && !matches!(self.kind, Source::Robots | Source::Tdmrep) {
             return Err(Error::user("only robots.txt and tdmrep.json have rules for paths").with_help("leave `--path` out"));
         }
+        check_input(self.kind.kind(), &bytes).map_err(|error| {
+            let message = format!("`{}` cannot be read as `--kind {}`: {error}", self.file.display(), self.kind.word());
+            Error::user(message).with_help(error.help())
+        })?;
         let text = String::from_utf8_lossy(&bytes);
+        let mut unheard = Vec::new();
         let found = match self.kind {
-            Source::Header => Found { read: read_fields(&text), crawl: true, counts: None },
-            Source::Tdmrep => Found { read: read_tdmrep(&text, path), crawl: true, counts: None },
-            Source::Bluesky => Found { read: read_record(&text), crawl: true, counts: None },
+            Source::Header => Found { read: read_fields(&text), crawl: true, by_path: false, counts: None },
+            Source::Tdmrep => Found { read: read_tdmrep(&text, path), crawl: true, by_path: true, counts: None },
+            Source::Bluesky => Found { read: read_record(&text), crawl: true, by_path: false, counts: None },
             Source::Robots => {
                 let robots = read_robots(&bytes);
                 let rules = path.map(|path| robots.at(self.agent.as_deref().unwrap_or("*"), path));
+                unheard = rules.as_ref().map(|rules| rules.unheard.clone()).unwrap_or_default();
                 let crawl = rules.as_ref().is_none_or(|rules| rules.crawl);
-                Found { read: robots.read().clone(), crawl, counts: rules.map(|rules| rules.statements) }
+                Found { read: robots.read().clone(), crawl, by_path: true, counts: rules.map(|rules| rules.statements) }
             }
         };
         printer.line_notes(&shown(&self.file), found.read.notes());
         if !found.crawl {
             printer.note("this path may not be fetched at all (`Disallow`); the standard gives it no preferences");
+        }
+        if !unheard.is_empty() {
+            let about: Vec<&str> = unheard.iter().map(|category| shown_category(category)).collect();
+            let about = visible(&about.join(", ")).into_owned();
+            printer.note(&format!(
+                "the `*` group says no to {about}; this crawler's own group is silent, and by the standard only that one counts"
+            ));
         }
         Ok(found)
     }
@@ -117,6 +141,10 @@ impl Found {
     fn statements(&self) -> &[bezwaar_signal::Statement] {
         self.counts.as_deref().unwrap_or(self.read.statements())
     }
+}
+
+fn shown_category(category: &str) -> &str {
+    if category == bezwaar_signal::EVERYTHING { "everything" } else { category }
 }
 
 fn shown(path: &Path) -> String {

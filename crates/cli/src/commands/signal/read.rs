@@ -1,8 +1,11 @@
 //! `bezwaar signal read`: what a file says, in one form.
 
+use std::collections::BTreeSet;
+
+use bezwaar_signal::Answer;
 use serde::Serialize;
 
-use super::Input;
+use super::{Found, Input, shown_category};
 use crate::commands::OutputFormat;
 use crate::error::Error;
 use crate::printer::{Printer, visible};
@@ -40,6 +43,7 @@ struct Line<'a> {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let found = args.input.load(printer)?;
+    note_both(&found, args.input.path.is_none(), printer);
     let lines = found.statements().iter().map(|one| Line {
         signal: one.signal().as_str(),
         category: one.category(),
@@ -58,8 +62,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let rows: Vec<[String; 4]> = lines
         .map(|line| {
             let place = if line.line == 0 { String::new() } else { format!(" ({}:{})", line.line, line.column) };
-            let category = if line.category == bezwaar_signal::EVERYTHING { "everything" } else { line.category };
-            [line.signal.to_owned(), category.to_owned(), line.answer.to_owned(), format!("{}{place}", line.within)]
+            [line.signal.to_owned(), shown_category(line.category).to_owned(), line.answer.to_owned(), format!("{}{place}", line.within)]
         })
         .map(|row| row.map(|cell| visible(&cell).into_owned()))
         .collect();
@@ -80,4 +83,20 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         printer.line(line.trim_end())?;
     }
     Ok(())
+}
+
+/// Says that a no wins where a category gets a yes as well.
+fn note_both(found: &Found, whole: bool, printer: &mut Printer) {
+    let with = |wanted: fn(Answer) -> bool| -> BTreeSet<_> {
+        found.statements().iter().filter(|one| wanted(one.answer())).map(|one| (one.signal(), one.category())).collect()
+    };
+    let (yes, no) = (with(|answer| answer == Answer::Yes), with(Answer::closes));
+    for (signal, category) in yes.intersection(&no) {
+        let category = visible(shown_category(category)).into_owned();
+        let mut text = format!("{} says both yes and no to {category}: no wins", signal.as_str());
+        if whole && found.by_path {
+            text.push_str("; with `--path` you see what holds for one path");
+        }
+        printer.note(&text);
+    }
 }
