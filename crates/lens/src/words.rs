@@ -116,17 +116,6 @@ fn unquoted(text: &str) -> String {
 
 /// Puts values in the place of `{name}`. What stands in a value is not looked at again.
 pub fn fill(template: &str, values: &[(&'static str, String)]) -> String {
-    let mut found = String::with_capacity(template.len() + 64);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else { break };
-        found.push_str(before);
-        match values.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => found.push_str(value),
-            None => found.extend(["{", name, "}"]),
-        }
-        rest = after;
-    }
-    found.push_str(rest);
-    found
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    crate::plain::fill(template, &values)
 }
