@@ -1,7 +1,7 @@
 //! **Who writes**: the register of people's choices. The only crate with SQL, and the only one that signs for the operator.
 //!
 //! - [`engine`]: the register itself: it places records, publishes the ledger, erases, and is opened only if everything agrees;
-//! - [`intake`]: how what people said comes in;
+//! - [`intake`]: how what people said comes in; [`desk`]: from many threads at a time;
 //! - [`store`]: where it is kept, and what every kind of store promises;
 //! - [`vault`]: what is sealed, and under which key;
 //! - [`keys`]: the keys of a register, and what it says about them;
@@ -11,6 +11,7 @@
 
 pub mod anchor;
 mod commitment;
+pub mod desk;
 pub mod engine;
 pub mod extracts;
 pub mod files;

@@ -12,36 +12,43 @@ use bezwaar_ledger::subject_tree::SubjectIndex;
 use bezwaar_ledger::tlog::note::Note;
 use bezwaar_ledger::tlog::proof_file::ProofFile;
 
-use crate::engine::{Placed, Register, RegisterError};
+use crate::engine::{Accepter, Placed, Reader, Register, RegisterError};
 use crate::keys::Purpose;
 use crate::release::{SealError, subjects};
 use crate::vault::OpenedRow;
+
+/// The receipt of the act with this id, as published now; [`Register::prove_inclusion`] without publishing. The operator's acceptance note is in it, if there is an
+/// accepter.
+///
+/// # Errors
+/// [`RegisterError::NotPublished`] if it stands on the ledger, and no checkpoint covers it yet.
+pub fn receipt(reader: &mut Reader, accepter: Option<&Accepter>, id: &str) -> Result<Receipt, ProofsError> {
+    let index = reader.find(id)?.ok_or(ProofsError::NoSuchAct)?;
+    let row = reader.opening(index)?.ok_or(ProofsError::Erased)?;
+    let inclusion = reader.inclusion(index)?;
+    let proof =
+        ProofFile::new(index, inclusion.proof, inclusion.checkpoint).map_err(|error| ProofsError::Receipt(ReceiptError::Proof(error)))?;
+    let salt = Salt::from_bytes(row.salt);
+    let acceptance = accepter.and_then(|accepter| accepted(accepter, index, &row));
+    let claim = Claim { acceptance, kind: row.entry.kind, recorded_at: row.entry.recorded_at, salt, body: row.body };
+    Receipt::recorded(claim, proof).map_err(ProofsError::Receipt)
+}
+
+fn accepted(accepter: &Accepter, index: u64, row: &OpenedRow) -> Option<Note> {
+    let received_at = match Event::from_bytes(row.entry.kind, &row.body).ok()? {
+        Event::Choice(choice) => choice.received_at,
+        Event::Confirmation(confirmation) => confirmation.received_at,
+        Event::Void(_) | Event::Tombstone(_) => row.entry.recorded_at,
+    };
+    accepter.accept(&Placed { index, entry: row.entry, salt: None, fresh: false }, received_at).ok()
+}
 
 impl Register {
     /// The receipt of the act with this id: that it is on the ledger as published now. The operator's acceptance note is in it, so that it still binds the operator if
     /// the ledger's key is lost or its files are gone; without the operator's key there is none.
     pub fn prove_inclusion(&mut self, id: &str) -> Result<Receipt, ProofsError> {
         self.publish()?;
-        let mut reader = self.reader()?;
-        let index = reader.find(id)?.ok_or(ProofsError::NoSuchAct)?;
-        let row = reader.opening(index)?.ok_or(ProofsError::Erased)?;
-        let inclusion = reader.inclusion(index)?;
-        let proof = ProofFile::new(index, inclusion.proof, inclusion.checkpoint)
-            .map_err(|error| ProofsError::Receipt(ReceiptError::Proof(error)))?;
-        let salt = Salt::from_bytes(row.salt);
-        let acceptance = self.accepted(index, &row);
-        let claim = Claim { acceptance, kind: row.entry.kind, recorded_at: row.entry.recorded_at, salt, body: row.body };
-        Receipt::recorded(claim, proof).map_err(ProofsError::Receipt)
-    }
-
-    fn accepted(&self, index: u64, row: &OpenedRow) -> Option<Note> {
-        let accepter = self.accepter().ok()?;
-        let received_at = match Event::from_bytes(row.entry.kind, &row.body).ok()? {
-            Event::Choice(choice) => choice.received_at,
-            Event::Confirmation(confirmation) => confirmation.received_at,
-            Event::Void(_) | Event::Tombstone(_) => row.entry.recorded_at,
-        };
-        accepter.accept(&Placed { index, entry: row.entry, salt: None, fresh: false }, received_at).ok()
+        receipt(&mut self.reader()?, self.accepter().ok().as_ref(), id)
     }
 
     /// What a signed extract has of an account: its whole row. `None`: the account has no row, which cannot be shown.

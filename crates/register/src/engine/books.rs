@@ -109,6 +109,10 @@ impl Writer {
 }
 
 impl Books for Writer {
+    fn settle(&mut self) -> Result<(), RegisterError> {
+        Writer::settle(self)
+    }
+
     fn size(&self) -> u64 {
         self.size
     }
@@ -159,6 +163,15 @@ impl Books for Writer {
         open_row(self.store.as_mut(), &self.vault, index)?.map(|row| filed(&row)).transpose()
     }
 
+    fn entry(&mut self, index: u64) -> Result<Option<Entry>, RegisterError> {
+        let Some(bytes) = self.store.entries(index, 1)?.first().copied() else { return Ok(None) };
+        Entry::from_bytes(&bytes).map(Some).map_err(|source| IntegrityError::Entry { index, source }.into())
+    }
+
+    fn keyed(&self, kind: &str, text: &str) -> KeyedName {
+        self.vault.act_name(&format!("intake {kind}\0{text}"))
+    }
+
     fn contact(&mut self, account: &Account) -> Result<Option<Vec<u8>>, RegisterError> {
         let Some(holder) = live_holder(self.store.as_mut(), &self.vault, account)? else { return Ok(None) };
         let Some(sealed) = self.store.contact(holder.id)? else { return Ok(None) };
@@ -172,7 +185,7 @@ impl Books for Writer {
         Ok(Some(self.vault.unseal_value(&name, &sealed)?))
     }
 
-    fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<(), RegisterError> {
+    fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<Vec<Entry>, RegisterError> {
         let mut records = Vec::with_capacity(events.len());
         for NewEvent { event, contact } in events {
             let wrong = |_| IntegrityError::Missing { what: "the form of an act", index: None };
@@ -181,7 +194,8 @@ impl Books for Writer {
             records.push(NewRecord::Sealed { kind: event.kind(), person, id, body, contact: contact.clone() });
         }
         let values = self.sealed_values(values)?;
-        self.append_with(&records, values, now).map(drop)
+        let placed = self.append_with(&records, values, now)?;
+        Ok(placed.into_iter().map(|placed| placed.entry).collect())
     }
 
     fn forget(&mut self, account: &Account, besides: &[u64], reason: TombstoneReason, now: Instant) -> Result<(), RegisterError> {

@@ -101,7 +101,7 @@ pub struct Register {
 
 /// What of a register neither writes nor publishes.
 #[derive(Debug)]
-struct Rest {
+pub(crate) struct Rest {
     repairs: Vec<Repair>,
     place: Place,
     _lock: File,
@@ -163,11 +163,11 @@ impl Register {
         self.writer.erase(erasure, now)
     }
 
-    fn into_halves(self) -> (Writer, Publisher, Rest) {
+    pub(crate) fn into_halves(self) -> (Writer, Publisher, Rest) {
         (self.writer, self.publisher, self.rest)
     }
 
-    fn from_halves(writer: Writer, publisher: Publisher, rest: Rest) -> Register {
+    pub(crate) fn from_halves(writer: Writer, publisher: Publisher, rest: Rest) -> Register {
         Register { writer, publisher, rest }
     }
 

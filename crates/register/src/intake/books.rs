@@ -2,9 +2,11 @@
 
 use bezwaar_core::account::Account;
 use bezwaar_core::time::Instant;
+use bezwaar_ledger::entry::Entry;
 use bezwaar_ledger::event::{Event, TombstoneReason};
 
 use crate::engine::RegisterError;
+use crate::store::KeyedName;
 
 /// An event on the ledger, opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +63,9 @@ pub struct NewEvent {
 
 /// The books.
 pub trait Books {
+    /// After a write that failed: finds out whether it is there all the same. To be called before anything is planned on what was read.
+    fn settle(&mut self) -> Result<(), RegisterError>;
+
     /// How many entries there are.
     fn size(&self) -> u64;
 
@@ -76,14 +81,21 @@ pub trait Books {
     /// What stands at a place of the ledger; nothing if it was erased or is no event.
     fn at(&mut self, index: u64) -> Result<Option<Filed>, RegisterError>;
 
+    /// The entry at a place of the ledger.
+    fn entry(&mut self, index: u64) -> Result<Option<Entry>, RegisterError>;
+
+    /// The keyed name of something, in one of several kinds of names that have nothing to do with each other: it tells nobody without the vault's key what it is of.
+    fn keyed(&self, kind: &str, text: &str) -> KeyedName;
+
     /// What the contact drawer has of an account.
     fn contact(&mut self, account: &Account) -> Result<Option<Vec<u8>>, RegisterError>;
 
     /// A named value.
     fn value(&mut self, name: &ValueName) -> Result<Option<Vec<u8>>, RegisterError>;
 
-    /// Files events and sets values, all or nothing. Empty values are as if they were not there. The first event stands at [`Books::size`].
-    fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<(), RegisterError>;
+    /// Files events and sets values, all or nothing. Empty values are as if they were not there. The first event stands at [`Books::size`]. Gives the entries of
+    /// the events.
+    fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<Vec<Entry>, RegisterError>;
 
     /// Destroys all that is filed under an account, and these entries besides, and says so on the ledger.
     fn forget(&mut self, account: &Account, besides: &[u64], reason: TombstoneReason, now: Instant) -> Result<(), RegisterError>;

@@ -5,7 +5,7 @@ use std::io;
 
 use super::filing::ACT_BYTES_MAX;
 use super::problems::Problems;
-use crate::engine::{ID_BYTES_MAX, RegisterError};
+use crate::engine::{ID_BYTES_MAX, RegisterError, SharedError};
 
 /// Why one act is not filed. No variant holds anything personal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,10 @@ pub enum Refusal {
     NothingThere,
     /// Too many notices wait to be sent.
     OutboxFull,
+    /// The submission has no act.
+    NothingToFile,
+    /// The submission has too many acts.
+    TooManyActs,
 }
 
 impl Refusal {
@@ -77,6 +81,8 @@ impl Refusal {
             Refusal::UnknownToken => "unknown-token",
             Refusal::NothingThere => "nothing-there",
             Refusal::OutboxFull => "outbox-full",
+            Refusal::NothingToFile => "nothing-to-file",
+            Refusal::TooManyActs => "too-many-acts",
         }
     }
 
@@ -102,6 +108,8 @@ impl Refusal {
             Refusal::UnknownToken => "ask again, and confirm with the new token",
             Refusal::NothingThere => "check the account; nothing is to be forgotten",
             Refusal::OutboxFull => "send the notices that wait first",
+            Refusal::NothingToFile => "send at least one act",
+            Refusal::TooManyActs => "send it in several submissions",
         }
     }
 }
@@ -128,6 +136,8 @@ impl fmt::Display for Refusal {
             Refusal::UnknownToken => f.write_str("the token is unknown, was used, or has expired"),
             Refusal::NothingThere => f.write_str("nothing is filed under this account"),
             Refusal::OutboxFull => f.write_str("too many notices wait to be sent"),
+            Refusal::NothingToFile => f.write_str("the submission has no act"),
+            Refusal::TooManyActs => write!(f, "the submission has over {} acts", super::SUBMISSION_FILINGS_MAX),
         }
     }
 }
@@ -153,6 +163,12 @@ pub enum IntakeError {
     },
     /// The register could not do it.
     Register(RegisterError),
+    /// The register could not do it, as all who waited for the same batch are told. It is not known whether it is there: send the same again, with the same ids.
+    Batch(SharedError),
+    /// A fault of the program. Nothing more is known of it; whether something was filed shows by its id.
+    Fault,
+    /// So many others wait that this was not taken. Nothing of it was filed; it can be sent again.
+    Busy,
 }
 
 impl IntakeError {
@@ -167,6 +183,9 @@ impl IntakeError {
                 "import that file again: what is filed already is recognised; or give it up with `bezwaar register import DIR --give-up`: what was filed of it stays"
             }
             IntakeError::Register(error) => error.help(),
+            IntakeError::Batch(error) => error.help(),
+            IntakeError::Busy => "try again in a moment",
+            IntakeError::Fault => "please report it; to send the same again, with the same ids, is safe",
         }
     }
 }
@@ -179,7 +198,9 @@ impl fmt::Display for IntakeError {
             IntakeError::Read(_) => f.write_str("the file cannot be read"),
             IntakeError::FileChanged => f.write_str("the file changed while it was read"),
             IntakeError::Unfinished { file } => write!(f, "the import of another file ({file}) was not finished"),
-            IntakeError::Register(_) => f.write_str("the register could not file it"),
+            IntakeError::Register(_) | IntakeError::Batch(_) => f.write_str("the register could not file it"),
+            IntakeError::Busy => f.write_str("too many submissions wait to be filed"),
+            IntakeError::Fault => f.write_str("the program has a fault"),
         }
     }
 }
@@ -189,6 +210,7 @@ impl std::error::Error for IntakeError {
         match self {
             IntakeError::Read(error) => Some(error),
             IntakeError::Register(error) => Some(error),
+            IntakeError::Batch(error) => Some(error.as_ref()),
             _ => None,
         }
     }

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Intake;
 use super::books::{Filed, Known, NewEvent, ValueName};
 use super::error::{IntakeError, Refusal};
+use super::office::Office;
 use super::people::{confirmation_id, void_id};
 
 /// How long a request to be forgotten can be confirmed: 14 days.
@@ -93,7 +94,8 @@ impl Intake<'_> {
 
     /// The second step, by the confirmed account holder: destroys all that is filed under the account. Its objection then stops.
     pub fn forget(&mut self, token: &str, holder: &Account, now: Instant) -> Result<Forgotten, IntakeError> {
-        self.refresh();
+        self.begin()?;
+        self.office = Office::default();
         let time = self.books.time(now)?;
         let name = ValueName::Forget(token_hash(token));
         let stored = self.books.value(&name)?.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()).unwrap_or_default();

@@ -127,7 +127,8 @@ impl Intake<'_> {
 
     /// Gives up an import that was not finished: what was filed of it stays.
     pub fn abandon_import(&mut self, now: Instant) -> Result<(), IntakeError> {
-        Ok(self.books.append(&[], &[(ValueName::Import, Vec::new())], now)?)
+        self.books.append(&[], &[(ValueName::Import, Vec::new())], now)?;
+        Ok(())
     }
 
     /// Checks a file as [`Intake::import`] does, and files nothing.

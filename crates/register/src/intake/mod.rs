@@ -16,14 +16,17 @@ mod csv;
 mod error;
 mod filing;
 mod forget;
+mod groups;
 mod import;
 mod lines;
 mod list;
+mod office;
 mod people;
 mod plan;
 mod problems;
 mod rows;
 mod source;
+mod submission;
 mod survey;
 mod ties;
 
@@ -31,6 +34,7 @@ mod ties;
 mod tests;
 
 use bezwaar_core::time::Instant;
+use bezwaar_ledger::entry::Entry;
 
 pub use aliases::{ALIASES_AT_ONCE, Alias, Learnt, read_aliases};
 pub use books::{Books, Filed, Known, NewEvent, ValueName};
@@ -42,10 +46,12 @@ pub use forget::{FORGET_TOKEN_MICROS, ForgetRequest, Forgotten};
 pub use import::{IMPORT_ACTS_AT_ONCE, ImportOptions, Imported, Senders, Unfinished};
 pub use lines::LINE_BYTES_MAX;
 pub use list::{ListCode, ListCounts, Listed};
+pub use office::{OBJECTED_MAX, Office};
 pub use people::{Confirmed, Notice, OUTBOX_MAX, Role, Voided};
 pub use problems::{PROBLEMS_SHOWN_MAX, Problems};
 pub use rows::Form;
 pub use source::{FileHash, Source};
+pub use submission::{Accepted, AcceptedAct, SUBMISSION_FILINGS_MAX, Submission};
 pub use survey::SLOT_BYTES;
 pub use ties::TIES_MAX;
 
@@ -57,6 +63,7 @@ use ties::TieBook;
 pub struct Intake<'a> {
     books: &'a mut dyn Books,
     ties: TieBook,
+    office: Office,
 }
 
 impl std::fmt::Debug for Intake<'_> {
@@ -79,22 +86,34 @@ pub struct ListItem {
 impl<'a> Intake<'a> {
     /// Intake into these books.
     pub fn new(books: &'a mut dyn Books) -> Intake<'a> {
-        Intake { books, ties: TieBook::default() }
+        Intake::resume(books, Office::default())
+    }
+
+    /// Intake into these books, by the one who alone has written to them since this was given back by [`Intake::into_office`]. With what it remembers it is faster; what it
+    /// says and does is the same.
+    pub fn resume(books: &'a mut dyn Books, office: Office) -> Intake<'a> {
+        Intake { books, ties: TieBook::default(), office }
+    }
+
+    /// Remembers nothing any more: something went wrong, and what is in memory may not be what is in the books.
+    pub(crate) fn doubt(&mut self) {
+        self.refresh();
+        self.office = Office::default();
+    }
+
+    /// What it remembers, for the next.
+    pub fn into_office(self) -> Office {
+        self.office
     }
 
     /// Files one act. If it came by a form, the programming interface, a setting or a signal, the register gives the time it was received. An act that is filed
     /// already, by its id, is not filed again.
     pub fn file(&mut self, filing: &Filing, now: Instant) -> Result<Receipt, IntakeError> {
         let time = self.books.time(now)?;
-        let mut filing = filing.clone();
-        let time_given = filing::time_is_given(filing.choice.channel);
-        if time_given {
-            filing.choice.received_at = time;
-        }
+        let (filing, rules) = submission::timed(filing, time);
         if let Some(refusal) = filing.refusal(time) {
             return Err(refusal.into());
         }
-        let rules = Rules { time_given, strict_references: true };
         let receipt = self.file_all(std::slice::from_ref(&filing), rules, Vec::new(), now, false)?.pop();
         receipt.unwrap_or(Err(Refusal::NoSuchAct)).map_err(IntakeError::Refused)
     }
@@ -108,7 +127,7 @@ impl<'a> Intake<'a> {
         now: Instant,
         always: bool,
     ) -> Result<Vec<Result<Receipt, Refusal>>, IntakeError> {
-        self.refresh();
+        self.begin()?;
         let mut planner = Planner::new(self.books, &mut self.ties);
         planner.file(filings, rules)?;
         if planner.plan.receipts.iter().any(Result::is_err) {
@@ -124,16 +143,23 @@ impl<'a> Intake<'a> {
         Ok(receipts)
     }
 
-    /// Files events, in as many batches as they need; the values are set with the last.
-    fn write(&mut self, events: &[NewEvent], values: Vec<(ValueName, Vec<u8>)>, now: Instant) -> Result<(), IntakeError> {
+    /// Files events, in as many batches as they need; the values are set with the last. Gives the entries of the events.
+    fn write(&mut self, events: &[NewEvent], values: Vec<(ValueName, Vec<u8>)>, now: Instant) -> Result<Vec<Entry>, IntakeError> {
+        let mut entries = Vec::with_capacity(events.len());
         let (first, last) = events.split_at(events.len().saturating_sub(1) / BATCH_ENTRIES_MAX * BATCH_ENTRIES_MAX);
         for chunk in first.chunks(BATCH_ENTRIES_MAX) {
-            self.books.append(chunk, &[], now)?;
+            entries.extend(self.books.append(chunk, &[], now)?);
         }
         if !last.is_empty() || !values.is_empty() {
-            self.books.append(last, &values, now)?;
+            entries.extend(self.books.append(last, &values, now)?);
         }
-        Ok(())
+        Ok(entries)
+    }
+
+    /// Before something is planned: what was read is read anew, and a write that failed is settled.
+    fn begin(&mut self) -> Result<(), IntakeError> {
+        self.refresh();
+        Ok(self.books.settle()?)
     }
 
     /// Forgets what was read of names, so that it is read anew.

@@ -41,32 +41,39 @@ pub(super) struct Planner<'a> {
     pub(super) books: &'a mut dyn Books,
     pub(super) ties: &'a mut TieBook,
     pub(super) plan: Plan,
-    start: u64,
+    pub(super) start: u64,
     drawers: BTreeMap<Account, Drawer>,
     /// Copies planned but not filed yet, by the act they are of.
     planned: HashMap<String, Vec<(u64, Account)>>,
     /// Accounts with an objection filed for them by name.
-    objected: HashSet<Account>,
+    pub(super) objected: HashSet<Account>,
+    /// What the books know of the ids asked for beforehand.
+    pub(super) read: HashMap<String, Known>,
+    /// Choices planned here, by id: their place among the events.
+    pub(super) here: HashMap<String, usize>,
 }
 
 impl<'a> Planner<'a> {
     pub(super) fn new(books: &'a mut dyn Books, ties: &'a mut TieBook) -> Planner<'a> {
         let start = books.size();
-        Planner { books, ties, plan: Plan::default(), start, drawers: BTreeMap::new(), planned: HashMap::new(), objected: HashSet::new() }
+        Planner {
+            books,
+            ties,
+            plan: Plan::default(),
+            start,
+            drawers: BTreeMap::new(),
+            planned: HashMap::new(),
+            objected: HashSet::new(),
+            read: HashMap::new(),
+            here: HashMap::new(),
+        }
     }
 
     /// Plans acts in their order.
     pub(super) fn file(&mut self, filings: &[Filing], rules: Rules) -> Result<(), IntakeError> {
         let ids: Vec<&str> = filings.iter().map(|filing| filing.choice.id.as_str()).collect();
         let known = self.books.by_ids(&ids)?;
-        let people: BTreeSet<&Account> = filings.iter().filter_map(|filing| filing.choice.person.as_ref()).collect();
-        let people: Vec<&Account> = people.into_iter().collect();
-        for (person, filed) in people.iter().zip(self.books.under(&people)?) {
-            let said = |one: &Filed| one.choice().is_some_and(|choice| is_object(choice) && !super::filing::is_own_id(&choice.id));
-            if filed.iter().any(said) {
-                self.objected.insert((*person).clone());
-            }
-        }
+        self.read_people(filings.iter().filter_map(|filing| filing.choice.person.as_ref()).collect())?;
         let mut here: HashMap<&str, usize> = HashMap::new();
         for (place, (filing, known)) in filings.iter().zip(known).enumerate() {
             let earlier = here.get(filing.choice.id.as_str()).and_then(|place| filings.get(*place).map(|filing| (*place, filing)));
@@ -88,8 +95,20 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
+    /// Finds out who of these people objected before.
+    pub(super) fn read_people(&mut self, people: BTreeSet<&Account>) -> Result<(), IntakeError> {
+        let people: Vec<&Account> = people.into_iter().filter(|person| !self.objected.contains(*person)).collect();
+        for (person, filed) in people.iter().zip(self.books.under(&people)?) {
+            let said = |one: &Filed| one.choice().is_some_and(|choice| is_object(choice) && !super::filing::is_own_id(&choice.id));
+            if filed.iter().any(said) {
+                self.objected.insert((*person).clone());
+            }
+        }
+        Ok(())
+    }
+
     /// An act whose id the register knows.
-    fn there(&mut self, filing: &Filing, known: Known, rules: Rules) -> Result<Result<Receipt, Refusal>, IntakeError> {
+    pub(super) fn there(&mut self, filing: &Filing, known: Known, rules: Rules) -> Result<Result<Receipt, Refusal>, IntakeError> {
         let receipt = |index, state, provisional, copies| Receipt {
             id: filing.choice.id.clone(),
             index,
@@ -109,10 +128,10 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn new_act(&mut self, filing: &Filing, rules: Rules) -> Result<Result<Receipt, Refusal>, IntakeError> {
+    pub(super) fn new_act(&mut self, filing: &Filing, rules: Rules) -> Result<Result<Receipt, Refusal>, IntakeError> {
         let choice = filing.filed();
         if rules.strict_references
-            && let Some(refusal) = self.wrong_reference(&choice)?
+            && let Some(refusal) = self.wrong_reference(&choice, &[])?
         {
             return Ok(Err(refusal));
         }
@@ -151,10 +170,18 @@ impl<'a> Planner<'a> {
         Ok(Ok(Receipt { id: choice.id, index, state: State::New, provisional: choice.provisional, copies, notices }))
     }
 
-    fn wrong_reference(&mut self, choice: &Choice) -> Result<Option<Refusal>, IntakeError> {
+    /// Why what an act refers to is not what it may refer to: acts on the ledger, planned, or among those before it.
+    pub(super) fn wrong_reference(&mut self, choice: &Choice, before: &[(Filing, Rules)]) -> Result<Option<Refusal>, IntakeError> {
         let Some(reference) = Reference::of(&choice.act) else { return Ok(None) };
-        let named = self.books.by_ids(&[reference.of])?.pop().flatten();
-        let Some(Known::Filed(Filed { event: Event::Choice(named), .. })) = named else { return Ok(Some(Refusal::NamesNothing)) };
+        let named = match self.planned_choice(reference.of) {
+            Some((_, named)) => Some(named.clone()),
+            None => match self.books.by_ids(&[reference.of])?.pop().flatten() {
+                Some(Known::Filed(Filed { event: Event::Choice(named), .. })) => Some(named),
+                Some(_) => None,
+                None => before.iter().find(|(filing, _)| filing.choice.id == reference.of).map(|(filing, _)| filing.filed()),
+            },
+        };
+        let Some(named) = named else { return Ok(Some(Refusal::NamesNothing)) };
         if !RefKind::of(&named.act).can_be(reference.kind) {
             return Ok(Some(Refusal::NamesNothing));
         }

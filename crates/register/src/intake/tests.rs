@@ -1,5 +1,6 @@
 mod damaged;
 mod files;
+mod groups;
 mod memory;
 mod names;
 mod people;

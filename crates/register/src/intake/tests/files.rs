@@ -200,13 +200,24 @@ struct FastBooks {
 mod fast {
     use bezwaar_core::account::Account;
     use bezwaar_core::time::Instant;
+    use bezwaar_ledger::entry::Entry;
     use bezwaar_ledger::event::TombstoneReason;
 
     use super::super::super::{Books, Filed, Known, NewEvent, ValueName};
     use super::FastBooks;
     use crate::engine::RegisterError;
+    use crate::store::KeyedName;
 
     impl Books for FastBooks {
+        fn settle(&mut self) -> Result<(), RegisterError> {
+            Ok(())
+        }
+        fn entry(&mut self, index: u64) -> Result<Option<Entry>, RegisterError> {
+            self.inner.entry(index)
+        }
+        fn keyed(&self, kind: &str, text: &str) -> KeyedName {
+            self.inner.keyed(kind, text)
+        }
         fn size(&self) -> u64 {
             self.inner.size()
         }
@@ -228,7 +239,7 @@ mod fast {
         fn value(&mut self, name: &ValueName) -> Result<Option<Vec<u8>>, RegisterError> {
             self.inner.value(name)
         }
-        fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<(), RegisterError> {
+        fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<Vec<Entry>, RegisterError> {
             if self.inner.fails_after == Some(0) {
                 return Err(RegisterError::Stopped);
             }
@@ -240,7 +251,7 @@ mod fast {
                 self.inner.entries.push((recorded_at, choice.id.clone(), choice.person.clone(), Some(new.event.clone())));
             }
             self.inner.values.extend(values.iter().cloned());
-            Ok(())
+            Ok(Vec::new())
         }
         fn forget(&mut self, _: &Account, _: &[u64], _: TombstoneReason, _: Instant) -> Result<(), RegisterError> {
             Ok(())

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use bezwaar_core::account::Account;
 use bezwaar_core::choice::Choice;
 use bezwaar_core::time::Instant;
+use bezwaar_ledger::entry::{Entry, EntryKind};
 use bezwaar_ledger::event::{Event, TombstoneReason, VoidReason};
+use sha2::{Digest as _, Sha256};
 
 use super::super::{Books, Filed, Known, NewEvent, ValueName};
 use crate::engine::RegisterError;
+use crate::store::KeyedName;
 
 /// Entries, whose events may be gone.
 #[derive(Clone, Default)]
@@ -26,6 +29,11 @@ fn id_and_person(event: &Event) -> (String, Option<Account>) {
         Event::Void(one) => (one.id.clone(), None),
         Event::Tombstone(_) => (String::new(), None),
     }
+}
+
+/// An entry that stands for an event: of no real commitment.
+fn entry(id: &str, recorded_at: Instant) -> Entry {
+    Entry { kind: EntryKind::Choice, recorded_at, hash: Sha256::digest(id).into() }
 }
 
 impl MemoryBooks {
@@ -54,6 +62,18 @@ impl MemoryBooks {
 }
 
 impl Books for MemoryBooks {
+    fn settle(&mut self) -> Result<(), RegisterError> {
+        Ok(())
+    }
+
+    fn entry(&mut self, index: u64) -> Result<Option<Entry>, RegisterError> {
+        Ok(self.entries.get(index as usize).map(|(recorded_at, id, ..)| entry(id, *recorded_at)))
+    }
+
+    fn keyed(&self, kind: &str, text: &str) -> KeyedName {
+        KeyedName(*Sha256::digest(format!("{kind}\0{text}")).first_chunk().unwrap())
+    }
+
     fn size(&self) -> u64 {
         self.entries.len() as u64
     }
@@ -90,13 +110,14 @@ impl Books for MemoryBooks {
         Ok(self.values.get(name).cloned())
     }
 
-    fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<(), RegisterError> {
+    fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<Vec<Entry>, RegisterError> {
         match &mut self.fails_after {
             Some(0) => return Err(RegisterError::Stopped),
             Some(left) => *left -= 1,
             None => {}
         }
         let recorded_at = self.time(now)?;
+        let mut placed = Vec::new();
         for NewEvent { event, contact } in events {
             let (id, person) = id_and_person(event);
             let body = event.to_bytes().unwrap();
@@ -105,6 +126,7 @@ impl Books for MemoryBooks {
             if let (Some(person), Some(contact)) = (&person, contact) {
                 self.contacts.insert(person.clone(), contact.clone());
             }
+            placed.push(entry(&id, recorded_at));
             self.entries.push((recorded_at, id, person, Some(event)));
         }
         for (name, value) in values {
@@ -114,7 +136,7 @@ impl Books for MemoryBooks {
                 self.values.insert(name.clone(), value.clone());
             }
         }
-        Ok(())
+        Ok(placed)
     }
 
     fn forget(&mut self, account: &Account, besides: &[u64], _: TombstoneReason, _: Instant) -> Result<(), RegisterError> {

@@ -11,7 +11,7 @@ use bezwaar_register::store::{Batch, Claim, Head, Holder, HolderId, KeyedName, S
 
 /// What happens to the write that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It is not done.
     Fails,
     /// It is done, but it says that it was not.
@@ -22,7 +22,7 @@ pub(super) enum Fault {
 
 /// Counts writes, and tells which one fails.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     writes: u64,
     fail_at: Option<(u64, Fault)>,
     /// Every so many writes one fails, in the one way and in the other.
@@ -33,34 +33,34 @@ pub(super) struct Plan {
 }
 
 #[derive(Clone)]
-pub(super) struct Faults(Arc<Mutex<Plan>>);
+pub(crate) struct Faults(Arc<Mutex<Plan>>);
 
 impl Faults {
-    pub(super) fn none() -> Faults {
+    pub(crate) fn none() -> Faults {
         Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: None, every: None, off_after: false, off: false })))
     }
 
-    pub(super) fn at(write: u64, fault: Fault, off_after: bool) -> Faults {
+    pub(crate) fn at(write: u64, fault: Fault, off_after: bool) -> Faults {
         Faults(Arc::new(Mutex::new(Plan { writes: 0, fail_at: Some((write, fault)), every: None, off_after, off: false })))
     }
 
-    pub(super) fn every(writes: u64) -> Faults {
+    pub(crate) fn every(writes: u64) -> Faults {
         let faults = Faults::none();
         faults.0.lock().unwrap().every = Some(writes);
         faults
     }
 
     /// Power is back.
-    pub(super) fn heal(&self) {
+    pub(crate) fn heal(&self) {
         let mut plan = self.0.lock().unwrap();
         (plan.off, plan.fail_at, plan.every) = (false, None, None);
     }
 
-    pub(super) fn writes(&self) -> u64 {
+    pub(crate) fn writes(&self) -> u64 {
         self.0.lock().unwrap().writes
     }
 
-    pub(super) fn happened(&self) -> bool {
+    pub(crate) fn happened(&self) -> bool {
         let plan = self.0.lock().unwrap();
         plan.fail_at.is_none_or(|(at, _)| at < plan.writes)
     }
@@ -86,13 +86,13 @@ fn broken() -> io::Error {
 
 /// Files in memory.
 #[derive(Clone)]
-pub(super) struct MemoryFiles {
-    pub(super) files: Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>,
+pub(crate) struct MemoryFiles {
+    pub(crate) files: Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>,
     faults: Faults,
 }
 
 impl MemoryFiles {
-    pub(super) fn new(faults: Faults) -> MemoryFiles {
+    pub(crate) fn new(faults: Faults) -> MemoryFiles {
         MemoryFiles { files: Arc::default(), faults }
     }
 }
@@ -149,13 +149,13 @@ impl Files for MemoryFiles {
 }
 
 /// A store whose batches fail.
-pub(super) struct FaultyStore<S> {
+pub(crate) struct FaultyStore<S> {
     inner: S,
     faults: Faults,
 }
 
 impl<S: Store> FaultyStore<S> {
-    pub(super) fn new(inner: S, faults: Faults) -> FaultyStore<S> {
+    pub(crate) fn new(inner: S, faults: Faults) -> FaultyStore<S> {
         FaultyStore { inner, faults }
     }
 }

@@ -17,7 +17,7 @@ use bezwaar_register::store::Store;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
-pub(super) struct Seeded(ChaCha20Rng);
+pub(crate) struct Seeded(ChaCha20Rng);
 
 impl Randomness for Seeded {
     fn fill(&mut self, buffer: &mut [u8]) -> Result<(), RandomnessError> {
@@ -26,19 +26,19 @@ impl Randomness for Seeded {
     }
 }
 
-pub(super) fn random(seed: u64) -> Box<dyn Randomness> {
+pub(crate) fn random(seed: u64) -> Box<dyn Randomness> {
     Box::new(Seeded(ChaCha20Rng::seed_from_u64(seed)))
 }
 
-pub(super) fn at(seconds: i64) -> Instant {
+pub(crate) fn at(seconds: i64) -> Instant {
     Instant::from_micros((1_800_000_000 + seconds) * 1_000_000)
 }
 
-pub(super) fn account(name: &str) -> Account {
+pub(crate) fn account(name: &str) -> Account {
     Services::default().parse(&format!("club:@{name}")).unwrap()
 }
 
-pub(super) fn choice(id: &str, person: &str) -> NewRecord {
+pub(crate) fn choice(id: &str, person: &str) -> NewRecord {
     NewRecord::Sealed {
         kind: EntryKind::Choice,
         person: Some(account(person)),
@@ -48,12 +48,12 @@ pub(super) fn choice(id: &str, person: &str) -> NewRecord {
     }
 }
 
-pub(super) fn with_contact(id: &str, person: &str, contact: &str) -> NewRecord {
+pub(crate) fn with_contact(id: &str, person: &str, contact: &str) -> NewRecord {
     let NewRecord::Sealed { kind, person, id, body, .. } = choice(id, person) else { unreachable!() };
     NewRecord::Sealed { kind, person, id, body, contact: Some(contact.as_bytes().to_vec()) }
 }
 
-pub(super) fn place(folder: &Path) -> Place {
+pub(crate) fn place(folder: &Path) -> Place {
     Place {
         folder: folder.join("register"),
         anchor: folder.join("anchor"),
@@ -62,41 +62,41 @@ pub(super) fn place(folder: &Path) -> Place {
     }
 }
 
-pub(super) fn parts(files: &Arc<dyn Files>, seed: u64) -> Parts {
+pub(crate) fn parts(files: &Arc<dyn Files>, seed: u64) -> Parts {
     Parts { files: Arc::clone(files), random: random(seed) }
 }
 
-pub(super) fn disk() -> Arc<dyn Files> {
+pub(crate) fn disk() -> Arc<dyn Files> {
     Arc::new(bezwaar_register::files::Disk)
 }
 
-pub(super) fn create(folder: &Path, store: Box<dyn Store>) -> Register {
+pub(crate) fn create(folder: &Path, store: Box<dyn Store>) -> Register {
     Register::create(&place(folder), store, parts(&disk(), 1), at(0)).unwrap()
 }
 
-pub(super) fn open(folder: &Path, store: Box<dyn Store>) -> Result<Register, RegisterError> {
+pub(crate) fn open(folder: &Path, store: Box<dyn Store>) -> Result<Register, RegisterError> {
     Register::open(&place(folder), store, parts(&disk(), 2), Opening::default(), at(10))
 }
 
 /// What somebody outside has seen: it must hold for ever after.
 #[derive(Default)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     checkpoints: Vec<SignedCheckpoint>,
     accepted: Vec<(NewRecord, Placed)>,
 }
 
 impl Witness {
-    pub(super) fn saw(&mut self, checkpoint: SignedCheckpoint) {
+    pub(crate) fn saw(&mut self, checkpoint: SignedCheckpoint) {
         self.checkpoints.push(checkpoint);
     }
 
-    pub(super) fn was_told(&mut self, records: &[NewRecord], placed: &[Placed]) {
+    pub(crate) fn was_told(&mut self, records: &[NewRecord], placed: &[Placed]) {
         assert_eq!(records.len(), placed.len());
         self.accepted.extend(records.iter().cloned().zip(placed.iter().cloned()));
     }
 
     /// Everything that was ever seen still holds, and the published tree is whole.
-    pub(super) fn check(&self, register: &Register) {
+    pub(crate) fn check(&self, register: &Register) {
         let mut reader = register.reader().unwrap();
         let statements = register.statements();
         let keys = verifiers(&statements, Purpose::Ledger);

@@ -1,9 +1,9 @@
 //! The engine: placing, publishing, erasing, opening; and what it does when something fails.
 
 mod failures;
-mod faulty;
+pub(crate) mod faulty;
 mod killed;
-mod kit;
+pub(crate) mod kit;
 mod life;
 mod opening;
 mod sequenced;
