@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bezwaar_ledger::tlog::checkpoint::SignedCheckpoint;
+use bezwaar_ledger::tlog::cosignature::PosixSeconds;
 use bezwaar_ledger::tlog::policy::{PolicyError, TrustPolicy};
+use bezwaar_register::engine::doctor::Finding;
 use bezwaar_server::asking::{AskError, Asked, Asking};
 
 use crate::commands::verify::read_policy;
@@ -14,6 +16,13 @@ use crate::site::{Site, of_error, of_register};
 
 /// How long one witness may take for an answer, and all of them together: whoever is slower is asked again next time.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long `doctor` waits for all witnesses together.
+const LOOKED_WITHIN: Duration = Duration::from_secs(5);
+/// The status with which a witness refuses a tree that does not continue the one it has cosigned (c2sp.org/tlog-witness).
+const NOT_CONTINUED: u16 = 422;
+const FORKED: &str = "stop the register and keep a copy of store, anchor and public folder: it was rolled back or changed, or another copy of it runs; get the witness's \
+                      checkpoint and compare. docs/stores.md says how to go on";
 
 /// Asks the witnesses of this trust policy, or else of the register's settings, about the published checkpoint, and publishes what they signed. Those that have
 /// cosigned it are not asked again.
@@ -57,10 +66,10 @@ fn collect(site: &mut Site, policy: &TrustPolicy, published: SignedCheckpoint, p
         let (sentence, help) = match collected.answers.get(&witness.name) {
             Some(Ok(_)) => continue,
             Some(Err(error)) => {
-                if error.is_integrity() {
+                if is_fork(error) {
                     forked = Some(error);
                 }
-                (of_error(Kind::User, error, error.help()).sentence().to_owned(), error.help())
+                in_words(error)
             }
             None => ("it has not answered in time".to_owned(), "it is asked again with the next `bezwaar register publish`"),
         };
@@ -73,9 +82,83 @@ fn collect(site: &mut Site, policy: &TrustPolicy, published: SignedCheckpoint, p
     site.register.publisher().add_cosignatures(size, &lines).map_err(|error| of_register(&error))
 }
 
+/// Whether a witness knows another tree under this name. Nobody but this register, which is locked, signs for the ledger: a newer tree than its newest is another
+/// one too, or one that it has lost.
+fn is_fork(error: &AskError) -> bool {
+    error.is_integrity() || matches!(error, AskError::Refused { status: NOT_CONTINUED } | AskError::Ahead { .. })
+}
+
+/// What came of asking a witness, and what to do about it.
+fn in_words(error: &AskError) -> (String, &'static str) {
+    match error {
+        AskError::Refused { status: NOT_CONTINUED } => (
+            format!(
+                "another tree is known under this name: what is published now does not continue what the witness has cosigned (HTTP status {NOT_CONTINUED})"
+            ),
+            FORKED,
+        ),
+        AskError::Ahead { held, asked } => (
+            format!(
+                "another tree is known under this name: the witness has cosigned {held} entries, and this register has published {asked}"
+            ),
+            FORKED,
+        ),
+        error => (of_error(Kind::User, error, error.help()).sentence().to_owned(), error.help()),
+    }
+}
+
 /// A witness has proof that the ledger is not one.
 fn fork(error: &AskError) -> Error {
-    of_error(Kind::Integrity, error, error.help())
+    let (sentence, help) = in_words(error);
+    Error::new(Kind::Integrity, sentence).with_help(help)
+}
+
+/// Asks the witnesses the settings name whether they can be reached and hold no other tree than the one that is published. What they sign on the way is not kept.
+pub(crate) fn look(site: &mut Site) -> Vec<Finding> {
+    const CHECK: &str = "witnesses";
+    let Some(path) = site.settings.witnesses.as_ref().map(|path| site.folder.join(path)) else { return Vec::new() };
+    let wrong = |error: &Error| vec![Finding::failure(CHECK, error.sentence(), error.help().unwrap_or_default())];
+    let asked = read_policy(&path).and_then(|policy| {
+        let asking = Asking::of_policy(&policy, LOOKED_WITHIN).map_err(|error| of_error(Kind::User, &error, error.help()))?;
+        let published = site.register.publisher().published();
+        Ok((policy.witnesses().len(), asking, published, site.register.reader().map_err(|error| of_register(&error))?))
+    });
+    let (known, mut asking, published, mut reader) = match asked {
+        Ok((known, asking, Some(published), reader)) => (known, asking, published, reader),
+        Ok((_, _, None, _)) => return Vec::new(),
+        Err(error) => return wrong(&error),
+    };
+    let size = published.unverified().size();
+    let reader = std::cell::RefCell::new(&mut reader);
+    let collected = asking.collect(&published, LOOKED_WITHIN, |old_size| reader.borrow_mut().consistency(old_size, size), |_| false);
+    let mut findings: Vec<Finding> =
+        asking.witnesses().iter().map(|witness| looked(&witness.name, collected.answers.get(&witness.name), size)).collect();
+    if let Some(without) = known.checked_sub(findings.len()).filter(|without| *without > 0) {
+        let what = format!("{without} of the witnesses named have no address, and were not asked");
+        findings.push(Finding::warning(
+            CHECK,
+            what,
+            "compare what they publish with the ledger, or add their addresses to the trust policy",
+        ));
+    }
+    findings
+}
+
+fn looked(name: &str, answer: Option<&Result<PosixSeconds, AskError>>, size: u64) -> Finding {
+    const CHECK: &str = "witnesses";
+    match answer {
+        Some(Ok(_)) => Finding::good(CHECK, format!("witness `{name}` holds this tree of {size} entries")),
+        Some(Err(error)) => {
+            let (sentence, help) = in_words(error);
+            let what = format!("witness `{name}`: {sentence}");
+            if is_fork(error) { Finding::failure(CHECK, what, help) } else { Finding::warning(CHECK, what, help) }
+        }
+        None => Finding::warning(
+            CHECK,
+            format!("witness `{name}` has not answered within {} s: it is offline, or this machine is", LOOKED_WITHIN.as_secs()),
+            "look again later; until it answers nobody can tell from it whether others are shown another ledger",
+        ),
+    }
 }
 
 /// Says how many of them have cosigned, and whether that is enough.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use bezwaar_ledger::subject_tree::Membership;
 use bezwaar_register::proofs::ProofsError;
 use clap::Subcommand;
 
 use super::register::extract::read_extract;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, count};
 use crate::files::{Readers, write_file};
 use crate::printer::Printer;
 use crate::site::{SiteArgs, account, of_error, of_register};
@@ -61,7 +62,7 @@ struct RowArgs {
 
 /// Show that no record of a release is filed under these accounts
 ///
-/// The proof rests on the list of subjects, which the operator declares irrevocably with the seal, and which a recipient or auditor can rebuild from the files.
+/// Exit code 1 if one of them is among its subjects. The proof rests on the list of subjects, which the operator declares irrevocably with the seal, and which a recipient or auditor can rebuild from the files.
 #[derive(clap::Args, Debug)]
 struct AbsenceArgs {
     #[command(flatten)]
@@ -116,7 +117,15 @@ fn absence(args: &AbsenceArgs, printer: &mut Printer) -> Result<(), Error> {
     let file = site.register.prove_absence(args.release, &accounts).map_err(|error| of_proofs(&error))?;
     let bytes = file.to_bytes().ok_or_else(|| Error::user("too many accounts for one proof").with_help("ask for fewer at a time"))?;
     write_file(&args.output, &bytes, Readers::Owner)?;
-    printer.line(&format!("proof      {}", args.output.display()))
+    printer.line(&format!("proof      {}", args.output.display()))?;
+    let membership = file.memberships().map_err(|error| of_error(Kind::Integrity, &error, error.help()))?;
+    let present = membership.iter().filter(|(_, membership)| *membership == Membership::Present).count();
+    if present == 0 {
+        return Ok(());
+    }
+    let accounts = count(membership.len(), "account");
+    let sentence = format!("{present} of {accounts} PRESENT: among the subjects of release {}", args.release);
+    Err(Error::user(sentence).with_help("the proof is written, and says so; look which record it is before you answer the person"))
 }
 
 fn of_proofs(error: &ProofsError) -> Error {

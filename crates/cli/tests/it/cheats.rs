@@ -143,7 +143,7 @@ fn replace_body(claim: &mut Claim, from: &str, to: &str) {
 }
 
 /// The register in the hands of whoever has the machine, and a moment after its last entry.
-fn open(desk: &Desk) -> (Register, Instant) {
+pub(super) fn open(desk: &Desk) -> (Register, Instant) {
     let now = last_at(desk).plus_micros(SECOND);
     (folder::open(&desk.path("reg"), parts(), Opening::default(), now).unwrap().0, now)
 }

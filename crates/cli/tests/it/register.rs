@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use bezwaar_ledger::entry::EntryKind;
 use bezwaar_ledger::opening::document_hash;
+use bezwaar_register::intake::{Books, ValueName};
 
 /// A folder, and the commands run in it.
 pub(super) struct Desk {
@@ -207,8 +208,12 @@ fn a_release_is_sealed_countersigned_and_without_her() {
     desk.good(&["prove", "absence", "reg", "1", "facebook:1001", "--output", "absence.json"]);
     let said = desk.verify("absence.json", &[], 6);
     assert!(said.contains("no record is filed under it") && said.contains("the operator declares, irrevocably"), "{said}");
-    desk.good(&["prove", "absence", "reg", "1", "facebook:1002", "--output", "presence.json"]);
-    assert!(desk.verify("presence.json", &[], 6).contains("IS among the subjects"));
+    // Who is there after all is a finding: told at once, and written down for the person all the same.
+    let said = desk.ends(&["prove", "absence", "reg", "1", "facebook:1001", "facebook:1002", "--output", "presence.json"], 1);
+    assert!(said.contains("error: 1 of 2 accounts PRESENT: among the subjects of release 1"), "{said}");
+    let said = desk.verify("presence.json", &[], 6);
+    assert!(said.contains("IS among the subjects") && said.contains("note: who is among the subjects wrote a record"), "{said}");
+    assert!(!desk.verify("absence.json", &[], 6).contains("who is among the subjects"));
 
     let key = desk.good(&["release", "key", "--name", "lab.example/releases", "--output", "lab.key"]);
     desk.write("lab.vkey", &key);
@@ -218,7 +223,10 @@ fn a_release_is_sealed_countersigned_and_without_her() {
     assert!(desk.good(&[sign.as_slice(), TRUST.as_slice(), rebuild.as_slice()].concat()).contains("rebuilt    yes"));
     desk.good(&["release", "enter", "reg", "lab.note", "--independent", "lab.vkey"]);
     desk.good(&["prove", "absence", "reg", "1", "facebook:1001", "--output", "absence.json"]);
+    let said = desk.verify("absence.json", &[], 6);
+    assert!(said.contains("not checked: the countersignatures in this file; name the keys"), "{said}");
     let said = desk.verify("absence.json", &["--independent", "lab.vkey"], 6);
+    assert!(!said.contains("not checked: the countersignatures"), "{said}");
     assert!(said.contains("rebuilt from the files by lab.example/releases (recipient)"), "{said}");
     assert!(desk.verify("reg/public", &[], 6).contains("releases   1, numbered without gaps"));
 }
@@ -274,6 +282,65 @@ fn forgetting_takes_two_steps_and_then_the_objection_stops() {
     desk.good(&["register", "extract", "reg", "--output", "after.extract"]);
     desk.ends(&["prove", "row", "reg", "after.extract", "facebook:1001", "--output", "row.json"], 1);
     assert!(!desk.good(&["doctor", "reg"]).contains("failure"));
+    // Openings written since cannot give the older extract again; the auditor is told that this alone may be why.
+    desk.good(&["register", "openings", "reg", "--output", "openings.jsonl"]);
+    let audit = |extract: &str, code: i32| {
+        let files = ["--key", "reg/keys/root.key", "--ledger", "reg/public", "--extract", extract];
+        desk.ends(&[&["audit", "--openings", "openings.jsonl"], files.as_slice(), TRUST.as_slice()].concat(), code)
+    };
+    let said = audit("before.extract", 5);
+    assert!(said.contains("note: 1 entries have lost their opening, with a tombstone that says so"), "{said}");
+    assert!(audit("after.extract", 6).contains("1 entries lost their opening"));
+}
+
+#[test]
+fn the_anchor_is_outside() {
+    let desk = Desk::new();
+    let init =
+        |anchor: &str, code: i32| desk.ends(&["register", "init", "reg", "--origin", "register.example/o", "--anchor", anchor], code);
+    std::fs::create_dir(desk.path("reg")).unwrap();
+    std::os::unix::fs::symlink(desk.path("reg"), desk.path("elsewhere")).unwrap();
+    for anchor in ["reg", "reg/anchor", "./other/../reg/anchor", "elsewhere/anchor"] {
+        assert!(init(anchor, 2).contains("the anchor is inside the register's folder"), "{anchor}");
+        assert!(!desk.path("reg/register.toml").exists());
+    }
+    init("reg-anchor", 0);
+}
+
+#[test]
+fn a_new_key_of_the_ledger_is_told_to_everybody() {
+    let desk = Desk::with_register();
+    let (old, settings) = (desk.ledger_key(), desk.read("reg/register.toml"));
+    desk.write("witnesses.policy", &format!("log {old}\nquorum none\n"));
+    desk.write("reg/register.toml", &format!("{settings}witnesses = \"../witnesses.policy\"\n"));
+    let said = desk.good(&["register", "rotate", "reg", "ledger"]);
+    let newest = desk.ledger_key();
+    assert!(newest != old && said.lines().any(|line| line == format!("log {newest}")), "{said}");
+    for told in ["put this line above the old one in every trust policy", "give the key to whoever runs a witness", "does not have it yet"]
+    {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    desk.write("witnesses.policy", &format!("log {newest}\nlog {old}\nquorum none\n"));
+    assert!(!desk.good(&["register", "rotate", "reg", "operator"]).contains("trust policy"));
+}
+
+#[test]
+fn an_unfinished_import_is_a_failure_until_it_is_finished() {
+    let desk = Desk::with_register();
+    let (mut register, now) = crate::cheats::open(&desk);
+    let unfinished = br#"{"acts":5,"begun_at":0,"file":"0123456789abcdef","filed":4}"#.to_vec();
+    Books::append(register.writer(), &[], &[(ValueName::Import, unfinished)], now).unwrap();
+    drop(register);
+    let found = desk.ends(&["doctor", "reg"], 5);
+    assert!(
+        found.contains("failure  import         the import of a file (0123456789abcdef)") && found.contains("4 of 5 acts are filed"),
+        "{found}"
+    );
+    let said = desk.good(&["register", "status", "reg"]);
+    assert!(said.contains("import        UNFINISHED: 4 of 5 acts at least are filed"), "{said}");
+    assert!(desk.good(&["register", "status", "reg", "--output-format", "json"]).contains("\"file\":\"0123456789abcdef\""));
+    desk.good(&["register", "import", "reg", "--give-up"]);
+    assert!(!desk.good(&["doctor", "reg"]).contains("import") && !desk.good(&["register", "status", "reg"]).contains("UNFINISHED"));
 }
 
 #[test]
@@ -322,10 +389,40 @@ fn doctor_tells_one_thing_from_another() {
     desk.write("anchor/erasures", "");
     found(0, "warning  journal        of 1 tombstones, the anchor does not remember 1");
     desk.write("anchor/erasures", &journal);
+    // How services write names decides who is matched.
+    found(0, "ok       policies       ");
+    let services = desk.read("reg/policies/services.toml");
+    desk.write("reg/policies/services.toml", &services.replace("ignore-case", "exact"));
+    found(5, "failure  policies       not as the ledger has it: `policies/services.toml`");
+    std::fs::remove_file(desk.path("reg/policies/services.toml")).unwrap();
+    found(5, "`policies/services.toml` is missing");
+    desk.write("reg/policies/services.toml", &services);
+    // Without the places of a release's subjects nothing can be shown of it.
+    desk.with_job();
+    desk.good(&["gate", "job.toml"]);
+    found(0, "ok       releases       no release was sealed yet");
+    desk.good(&["release", "seal", "reg", "job.toml"]);
+    found(0, "ok       releases       the places of the subjects of 1 releases are there");
+    std::fs::rename(desk.path("reg/releases"), desk.path("releases.old")).unwrap();
+    found(5, "failure  releases       the places of the subjects of release 1 are lost or damaged");
+    std::fs::rename(desk.path("releases.old"), desk.path("reg/releases")).unwrap();
+    // Somebody else has it open: that is no failure of the register.
+    let lock = std::fs::File::options().write(true).open(desk.path("reg/lock")).unwrap();
+    lock.lock().unwrap();
+    found(1, "the register is busy, and was not looked at");
+    drop(lock);
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(desk.path("reg/register.toml"), open).unwrap();
     found(0, "warning  access         others may read or write register.toml");
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(desk.path("reg/keys/vault.key"), open).unwrap();
     found(5, "failure");
+    // What is wrong with a store is said, not only that it is.
+    for name in ["register.sqlite-wal", "register.sqlite-shm"] {
+        let _ = std::fs::remove_file(desk.path(&format!("reg/{name}")));
+    }
+    desk.write("reg/register.sqlite", &"no database ".repeat(1_000));
+    let said = desk.ends(&["doctor", "reg"], 5);
+    assert!(said.contains("failure  opening        the register's store failed: "), "{said}");
+    assert!(said.contains("not a database") || said.contains("not a store"), "{said}");
 }

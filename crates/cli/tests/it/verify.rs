@@ -1,6 +1,6 @@
 //! `bezwaar verify` on what a recipient gets: the folder of a release, and extracts.
 
-use crate::register::Desk;
+use crate::register::{Desk, TRUST};
 
 /// A sealed release in `out`, with the operator's list of its subjects.
 fn sealed() -> Desk {
@@ -113,7 +113,12 @@ fn the_people_in_the_files_must_be_those_of_the_seal() {
     desk.verify("out", &REBUILD, 5);
     let short: String = subjects.lines().take(2).map(|line| format!("{line}\n")).collect();
     desk.write("subjects.jsonl", &short);
-    assert!(desk.verify("out", &REBUILD, 5).contains("the files hold records of 2 people"));
+    let said = desk.verify("out", &REBUILD, 5);
+    assert!(said.contains("the list of subjects is not the one the seal was made from: it was cut short or changed"), "{said}");
+    let sign = ["release", "countersign", "out", "--as", "recipient", "--key", "none.key", "--output", "lab.note"];
+    assert!(desk.ends(&[&sign, TRUST.as_slice(), REBUILD.as_slice()].concat(), 5).contains("the list of subjects is not the one"));
+    desk.write("subjects.jsonl", subjects.trim_end_matches(['}', '\n']));
+    assert!(desk.verify("out", &REBUILD, 5).contains("line 3 of the list of subjects is not in the one form it has"));
     desk.write("subjects.jsonl", &subjects);
     // Another job would read other people out of the files.
     desk.write("job.toml", &format!("{}# changed\n", desk.read("job.toml")));

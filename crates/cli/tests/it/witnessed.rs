@@ -141,6 +141,37 @@ fn a_witness_that_saw_another_ledger_stops_the_operator() {
     let said = desk.ends(&PUBLISH, 5);
     assert!(said.contains("witness `north` has not cosigned: the witness has cosigned another ledger"), "{said}");
     assert!(said.contains("stop the ledger"), "{said}");
+    // Grown since, it is of another size, and the witness can only say that the one does not continue the other.
+    desk.write("more.jsonl", &before.replace("1003", "1005").replace("o-9", "o-10"));
+    desk.good(&["register", "import", "reg", "more.jsonl"]);
+    let said = desk.ends(&PUBLISH, 5);
+    assert!(said.contains("error: another tree is known under this name") && said.contains("HTTP status 422"), "{said}");
+    let settings = desk.read("reg/register.toml");
+    desk.write("reg/register.toml", &format!("{settings}witnesses = \"../witnesses.policy\"\n"));
+    let found = desk.ends(&["doctor", "reg"], 5);
+    assert!(found.contains("failure  witnesses      witness `north`: another tree is known under this name"), "{found}");
+    // Gone back to before all that, it has their cosignatures, and is smaller than what they have seen since.
+    copy("reg.old", "reg");
+    copy("anchor.old", "anchor");
+    desk.good(&PUBLISH);
+    desk.write("reg/register.toml", &format!("{settings}witnesses = \"../witnesses.policy\"\n"));
+    let found = desk.ends(&["doctor", "reg"], 5);
+    assert!(found.contains("witness `south`: another tree is known under this name: the witness has cosigned "), "{found}");
+}
+
+#[test]
+fn doctor_asks_the_witnesses() {
+    let mut watched = Watched::new(2);
+    let settings = watched.desk.read("reg/register.toml");
+    watched.desk.write("reg/register.toml", &format!("{settings}witnesses = \"../witnesses.policy\"\n"));
+    let found = watched.desk.good(&["doctor", "reg"]);
+    assert!(found.contains("ok       witnesses      witness `north` holds this tree of "), "{found}");
+    watched.south.child.kill().unwrap();
+    watched.south.child.wait().unwrap();
+    let found = watched.desk.good(&["doctor", "reg"]);
+    assert!(found.contains("warning  witnesses      witness `south`: the witness gives no answer that can be used"), "{found}");
+    watched.desk.write("witnesses.policy", "nonsense\n");
+    assert!(watched.desk.ends(&["doctor", "reg"], 5).contains("failure  witnesses"));
 }
 
 #[test]

@@ -180,6 +180,15 @@ impl AbsenceFile {
         if recorded.origin != self.seal.origin {
             return Err(ReleaseError::OtherLedger);
         }
+        let accounts = self.memberships()?;
+        Ok(VerifiedAbsence { accounts, basis: self.basis(independent)?, grade: recorded.grade, index: recorded.index })
+    }
+
+    /// Whether each account is among the subjects, under the root of the file's own seal, which nobody has verified here.
+    ///
+    /// # Errors
+    /// [`ReleaseError::Place`] or [`ReleaseError::Path`] if the file does not show it of one of them.
+    pub fn memberships(&self) -> Result<Vec<(Account, Membership)>, ReleaseError> {
         let key = IndexPublicKey::from_bytes(&self.seal.subjects.index_key).map_err(ReleaseError::IndexKey)?;
         let release_id = self.seal.release_id();
         let mut accounts = Vec::new();
@@ -190,7 +199,7 @@ impl AbsenceFile {
             let membership = one.path.verify(&self.seal.subjects.root, self.seal.subjects.count, &index);
             accounts.push((one.account.clone(), membership.map_err(|error| ReleaseError::Path { number, error })?));
         }
-        Ok(VerifiedAbsence { accounts, basis: self.basis(independent)?, grade: recorded.grade, index: recorded.index })
+        Ok(accounts)
     }
 
     fn basis(&self, independent: &[VerifierKey]) -> Result<Basis, ReleaseError> {

@@ -18,6 +18,7 @@ use crate::anchor::Anchor;
 use crate::extracts::EXPIRES_AFTER_MICROS;
 use crate::folder::STORE_FILE;
 use crate::hex;
+use crate::release::{seals_of, subjects};
 use crate::settings::SETTINGS_FILE;
 use crate::vault::VaultError;
 
@@ -46,21 +47,23 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn good(check: &'static str, what: impl Into<String>) -> Finding {
+    /// All is well.
+    pub fn good(check: &'static str, what: impl Into<String>) -> Finding {
         Finding { health: Health::Good, check, what: what.into(), help: String::new() }
     }
 
-    fn warning(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Finding {
+    /// Something should be done.
+    pub fn warning(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Finding {
         Finding { health: Health::Warning, check, what: what.into(), help: help.into() }
     }
 
-    fn failure(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Finding {
+    /// Something is wrong.
+    pub fn failure(check: &'static str, what: impl Into<String>, help: impl Into<String>) -> Finding {
         Finding { health: Health::Failure, check, what: what.into(), help: help.into() }
     }
 
     fn of_error(check: &'static str, error: &RegisterError) -> Finding {
-        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        Finding::failure(check, format!("{error}{cause}"), error.help())
+        Finding::failure(check, with_causes(error), error.help())
     }
 }
 
@@ -78,6 +81,7 @@ impl Register {
         findings.push(self.check_journal());
         findings.push(self.check_public());
         findings.push(self.check_extracts(now));
+        findings.push(self.check_releases());
         findings.push(self.check_modes());
         findings.extend(self.check_space());
         findings.push(check_anchor_apart(&self.rest.place.folder, &self.rest.place.anchor));
@@ -89,7 +93,7 @@ impl Register {
     pub fn check_store(&mut self) -> Finding {
         match self.writer.store.check() {
             Ok(()) => Finding::good("store", "the store is whole"),
-            Err(error) => Finding::failure("store", error.to_string(), error.help()),
+            Err(error) => Finding::failure("store", with_causes(&error), error.help()),
         }
     }
 
@@ -180,8 +184,7 @@ impl Register {
         };
         let mut findings: Vec<Finding> = wrong.iter().map(|error| Finding::failure("openings", error.to_string(), error.help())).collect();
         if !missing.is_empty() {
-            let some: Vec<String> = missing.iter().take(10).map(u64::to_string).collect();
-            let what = format!("{} entries have neither opening nor tombstone, among them {}", missing.len(), some.join(", "));
+            let what = format!("{} entries have neither opening nor tombstone, among them {}", missing.len(), some(&missing));
             findings.push(Finding::failure("openings", what, RESTORE));
         }
         if findings.is_empty() {
@@ -265,6 +268,46 @@ impl Register {
         }
     }
 
+    /// Whether the places of the subjects of every release are there: without them absence can be shown of none of it.
+    pub fn check_releases(&mut self) -> Finding {
+        const CHECK: &str = "releases";
+        let found = (|| {
+            let mut reader = self.reader()?;
+            let size = reader.size()?;
+            let (mut count, mut lost) = (0_u64, Vec::new());
+            for (_, seal) in seals_of(&mut reader, size)? {
+                count += 1;
+                if subjects::kept(self, &seal)?.is_none() {
+                    lost.push(seal.release);
+                }
+            }
+            Ok::<_, RegisterError>((count, lost))
+        })();
+        match found {
+            Ok((0, _)) => Finding::good(CHECK, "no release was sealed yet"),
+            Ok((count, lost)) if lost.is_empty() => {
+                Finding::good(CHECK, format!("the places of the subjects of {count} releases are there"))
+            }
+            Ok((_, lost)) => Finding::failure(
+                CHECK,
+                format!("the places of the subjects of release {} are lost or damaged: no absence can be shown", some(&lost)),
+                "seal the same manifest again, with its list of subjects: the places are made again, and no new release",
+            ),
+            Err(error) => Finding::of_error(CHECK, &error),
+        }
+    }
+
+    /// The salted entries that neither open nor have a tombstone that names them. While there are any, no extract is made.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn unopened(&mut self) -> Result<Vec<u64>, RegisterError> {
+        let (_, mut unopened, wrong) = openings(&mut self.reader()?)?;
+        unopened.extend(wrong.into_iter().filter_map(index_of));
+        unopened.sort_unstable();
+        Ok(unopened)
+    }
+
     /// Whether what is not public is closed to others: the settings, which may hold a password, the store, and the anchor's files.
     pub fn check_modes(&self) -> Finding {
         const CHECK: &str = "access";
@@ -323,6 +366,17 @@ impl Register {
         count += new_tiles(0, size).count() as u64 + new_bundles(0, size).count() as u64;
         Ok(count)
     }
+}
+
+/// A failure and all its causes, in one sentence.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |sentence, cause| format!("{sentence}: {cause}"))
+}
+
+/// The first few numbers.
+fn some(numbers: &[u64]) -> String {
+    numbers.iter().take(10).map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What is to be said of so much free room.

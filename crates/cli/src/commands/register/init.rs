@@ -1,6 +1,6 @@
 //! `bezwaar register init`: a new register. `bezwaar register policy`: new versions of policies.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use bezwaar_gate::read_policy_folder;
 use bezwaar_ledger::entry::EntryKind;
@@ -10,7 +10,7 @@ use bezwaar_register::keys::{Purpose, verifiers};
 use bezwaar_register::settings::{Settings, StoreKind};
 
 use crate::clock::now;
-use crate::error::{Error, count};
+use crate::error::{Error, Kind, count};
 use crate::files::{Readers, write_file};
 use crate::policies;
 use crate::printer::Printer;
@@ -73,6 +73,10 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         policies::load(folder, printer)?;
     }
     let anchor = std::path::absolute(&args.anchor).map_err(|error| Error::cannot_read(&args.anchor, &error))?;
+    if is_inside(&anchor, &args.register) {
+        let sentence = "the anchor is inside the register's folder: whoever restores or loses one would restore or lose the other";
+        return Err(Error::new(Kind::Usage, sentence).with_help("name a folder outside it, on another disk or machine"));
+    }
     let settings = Settings {
         origin: args.origin.clone(),
         domain: args.domain.clone(),
@@ -95,6 +99,24 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     printer.note("keep a copy of `keys/vault.key` where the backups are not: without it no opening can be read again");
     printer.note("no witness is named yet: others may be shown another ledger; see docs/witness.md");
     Ok(())
+}
+
+/// Whether a path is within a folder, wherever links lead; neither need be there yet.
+fn is_inside(path: &Path, folder: &Path) -> bool {
+    let real = |path: &Path| {
+        let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        // What is not there yet has no links in it.
+        let there = full.ancestors().find_map(|there| Some((there.canonicalize().ok()?, full.strip_prefix(there).ok()?.to_owned())));
+        let (mut real, rest) = there.unwrap_or_default();
+        for part in rest.components() {
+            match part {
+                Component::ParentDir => drop(real.pop()),
+                part => real.push(part),
+            }
+        }
+        real
+    };
+    real(path).starts_with(real(folder))
 }
 
 pub(super) fn policy(args: &PolicyArgs, printer: &mut Printer) -> Result<(), Error> {
@@ -151,7 +173,8 @@ fn enter_policies(register: &mut Register, policies: &Path, folder: &Path) -> Re
     Ok(new.len())
 }
 
-fn known_policies(register: &Register) -> Result<std::collections::BTreeSet<Vec<u8>>, Error> {
+/// The policies that are on the ledger, by their text.
+pub(crate) fn known_policies(register: &Register) -> Result<std::collections::BTreeSet<Vec<u8>>, Error> {
     const AT_ONCE: usize = 16_384;
     let mut reader = register.reader().map_err(|error| of_register(&error))?;
     let mut known = std::collections::BTreeSet::new();

@@ -2,7 +2,7 @@
 
 mod acts;
 pub(crate) mod extract;
-mod init;
+pub(crate) mod init;
 mod intake;
 mod people;
 mod publish;

@@ -1,12 +1,13 @@
 //! `bezwaar register rotate`: a new key in the place of one in use.
 
+use bezwaar_register::engine::{Check, Opening};
+use bezwaar_register::keys::{Purpose, verifiers};
 use clap::ValueEnum;
 
 use crate::clock::now;
 use crate::error::Error;
 use crate::printer::Printer;
-use crate::site::{SiteArgs, of_register};
-use bezwaar_register::engine::{Check, Opening};
+use crate::site::{Site, SiteArgs, of_register};
 
 /// Put a new key in the place of one in use
 ///
@@ -49,7 +50,21 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     site.publish()?;
     super::init::write_public(&site.register)?;
     match stated {
-        Some(statement) => printer.line(&statement.to_line()),
-        None => printer.line("the vault has a new key"),
+        Some(statement) => printer.line(statement.to_line().trim_end())?,
+        None => printer.line("the vault has a new key")?,
     }
+    if args.key == Which::Ledger { tell_everybody(&site, printer) } else { Ok(()) }
+}
+
+/// Whoever believes the old key alone takes the ledger for another one from now on, and witnesses sign nothing more.
+fn tell_everybody(site: &Site, printer: &mut Printer) -> Result<(), Error> {
+    let newest = verifiers(&site.register.statements(), Purpose::Ledger).first().map(ToString::to_string).unwrap_or_default();
+    printer.line(&format!("log {newest}"))?;
+    printer.note("put this line above the old one in every trust policy, and tell all who verify: they refuse what the new key signs until they have it");
+    printer.note("give the key to whoever runs a witness: until they watch the ledger under it too, they cosign nothing");
+    let named = site.settings.witnesses.as_ref().map(|path| site.folder.join(path));
+    if let Some(path) = named.filter(|path| !std::fs::read_to_string(path).is_ok_and(|text| text.contains(&newest))) {
+        printer.note(&format!("`{}`, which this register's settings name, does not have it yet", path.display()));
+    }
+    Ok(())
 }

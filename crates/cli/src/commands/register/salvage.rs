@@ -46,10 +46,12 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     // Opening it does the erasures again that the backup has forgotten, and says how many.
     let mut site = args.site.open_without_lost_keys(printer)?;
     site.publish()?;
-    told(&salvaged, printer)
+    // Also what an earlier try could not open: whoever salvages again must not be told that all is well.
+    let unopened = site.register.unopened().map_err(|error| of_register(&error))?;
+    told(&salvaged, &unopened, printer)
 }
 
-fn told(salvaged: &Salvaged, printer: &mut Printer) -> Result<(), Error> {
+fn told(salvaged: &Salvaged, unopened: &[u64], printer: &mut Printer) -> Result<(), Error> {
     printer.line(&format!("entries    {} put back", grouped(salvaged.entries)))?;
     printer.line(&format!("openings   {} of them", grouped(salvaged.openings)))?;
     if !salvaged.unfit.is_empty() {
@@ -63,15 +65,12 @@ fn told(salvaged: &Salvaged, printer: &mut Printer) -> Result<(), Error> {
             "aliases, the list and notices are as old as the backup: learn the aliases again; do not import acts again that were filed and erased since: they are not recognised",
         );
     }
-    if salvaged.missing.is_empty() {
+    if unopened.is_empty() {
         return Ok(());
     }
-    let first: Vec<String> = salvaged.missing.iter().take(10).map(u64::to_string).collect();
-    let sentence = format!(
-        "{} put back without what they say, among them {}",
-        count(salvaged.missing.len(), "entry").replace("entrys", "entries"),
-        first.join(", ")
-    );
+    let first: Vec<String> = unopened.iter().take(10).map(u64::to_string).collect();
+    let entries = count(unopened.len(), "entry").replace("entrys", "entries");
+    let sentence = format!("{entries} without what they say, among them {}", first.join(", "));
     Err(Error::new(Kind::Incomplete, sentence)
         .with_help("no extract is made until they are back: ask for people's receipts and for openings, restore the backup again, and salvage with all of them"))
 }

@@ -77,6 +77,11 @@ pub(crate) fn rebuild(folder: &Path, subjects: &Path, job: &Path, seal: &Seal) -
     if listed.are_of(seal) && found.sha256 == hex && found.count == listed.count {
         return Ok(());
     }
+    if !listed.are_of(seal) && found.count == seal.subjects.count && found.sha256 != hex {
+        // Files and seal may well be of the same people: it is the list that is of others.
+        return Err(Error::new(Kind::Integrity, "the list of subjects is not the one the seal was made from: it was cut short or changed")
+            .with_help("get the list again from the operator, and do not countersign as rebuilt with this one; nothing is said yet about files and seal"));
+    }
     let sentence = format!(
         "the files hold records of {} people, and the seal is about others: {} of them",
         grouped(found.count),
