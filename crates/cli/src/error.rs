@@ -112,9 +112,9 @@ impl Error {
         Error { details: Details::Problems { problems, texts }, ..Error::user(sentence) }
     }
 
-    /// Lines of a file that must be read whole.
-    pub(crate) fn lines(file: &str, errors: Vec<LineError>) -> Error {
-        let sentence = format!("{} in `{file}`; nothing was decided", count(errors.len(), "problem"));
+    /// Lines of a file that must be read whole, and what was not done because of them.
+    pub(crate) fn lines(file: &str, errors: Vec<LineError>, not_done: &str) -> Error {
+        let sentence = format!("{} in `{file}`; {not_done}", count(errors.len(), "problem"));
         let error = Error::user(sentence)
             .with_help("a choice that is passed over would be an objection lost, so the file counts whole or not at all");
         Error { details: Details::Lines { file: file.to_owned(), errors }, ..error }
@@ -198,6 +198,16 @@ fn reason(error: &io::Error) -> String {
 pub(crate) fn count(number: usize, noun: &str) -> String {
     let digits = grouped(u64::try_from(number).unwrap_or(u64::MAX));
     if number == 1 { format!("1 {noun}") } else { format!("{digits} {noun}s") }
+}
+
+/// As [`count`], for what may be very many.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), noun)
+}
+
+/// So many people.
+pub(crate) fn people(number: u64) -> String {
+    if number == 1 { "1 person".to_owned() } else { format!("{} people", grouped(number)) }
 }
 
 /// A number with commas between its thousands.

@@ -127,9 +127,9 @@ pub(crate) fn load_choices(path: &Path, policies: &PolicySet, printer: &mut Prin
     }
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) => return Err(Error::lines(&name, lines_that_are_no_text(error.as_bytes()))),
+        Err(error) => return Err(Error::lines(&name, lines_that_are_no_text(error.as_bytes()), "nothing was decided")),
     };
-    let file = read_choices(&text, &policies.services).map_err(|errors| Error::lines(&name, errors))?;
+    let file = read_choices(&text, &policies.services).map_err(|errors| Error::lines(&name, errors, "nothing was decided"))?;
     printer.line_notes(&name, &file.notes);
     if file.choices.is_empty() {
         printer.note(&format!("`{name}` holds no choices"));

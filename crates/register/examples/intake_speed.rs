@@ -50,7 +50,7 @@ fn main() {
     let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::ByChannel, policies: None };
     let mut intake = Intake::new(register.writer());
     let clock = Clock::now();
-    let (acts, _) = intake.check_import(&path, options, now).expect("a sound file");
+    let acts = intake.check_import(&path, options, now).expect("a sound file").acts;
     let checked = clock.elapsed().as_secs_f64();
     println!("checked: {acts} acts in {checked:.2} s, {:.0}/s", acts as f64 / checked);
     let clock = Clock::now();

@@ -10,7 +10,7 @@ use bezwaar_ledger::tlog::tile::{TILE_WIDTH, TileHashSource};
 
 use super::register::extract::{read_extract, threads};
 use super::verify::{Folder, broken, read_checkpoint, read_keys, read_policy};
-use crate::error::{Error, Kind, grouped};
+use crate::error::{Error, Kind, counted, grouped};
 use crate::printer::Printer;
 use crate::site::of_error;
 
@@ -73,32 +73,37 @@ fn told(report: &AuditReport, witnessed: bool, printer: &mut Printer) -> Result<
     if !report.same() {
         if report.destroyed > 0 {
             printer.note(&format!(
-                "{} entries have lost their opening, with a tombstone that says so; an extract made before that cannot be made again from openings written \
+                "{}, with a tombstone that says so; an extract made before that cannot be made again from openings written \
                  after it, and differs for that alone: take the openings of its time, or an extract made since",
-                grouped(report.destroyed)
+                without_opening(report.destroyed)
             ));
         }
         let parts = report.differences.iter().map(in_words).collect();
         return Err(Error::new(
             Kind::Integrity,
-            format!("the extract is not what the ledger gives: {} differences", grouped(report.differences_count)),
+            format!("the extract is not what the ledger gives: {}", counted(report.differences_count, "difference")),
         )
         .with_parts(parts)
         .with_help("keep ledger, openings and extract: together they show who was left out, added or re-dated"));
     }
+    let acts = |number| counted(number, "act");
     printer.line(&format!("entries    {}, each opens or has a tombstone", grouped(report.entries)))?;
     printer.line(&format!(
-        "extract    made again from {} entries, byte for byte: {} acts, {} provisional",
+        "extract    made again from {} entries, byte for byte: {}, {} provisional",
         grouped(report.size),
-        grouped(report.acts),
+        acts(report.acts),
         grouped(report.provisional)
     ))?;
-    printer.line(&format!("void       {} acts; {} entries lost their opening", grouped(report.voided), grouped(report.destroyed)))?;
+    printer.line(&format!("void       {}; {}", acts(report.voided), without_opening(report.destroyed)))?;
     match report.entered {
         Some(index) => printer.line(&format!("entered    at place {} of the ledger", grouped(index)))?,
         None => printer.note("the extract's own entry is not among those read: the openings were made before it was entered"),
     }
     if witnessed { Ok(()) } else { Err(Error::new(Kind::NotWitnessed, "not witnessed: others may be shown another ledger")) }
+}
+
+fn without_opening(number: u64) -> String {
+    if number == 1 { "1 entry lost its opening".to_owned() } else { format!("{} entries lost their opening", grouped(number)) }
 }
 
 fn in_words(difference: &Difference) -> String {

@@ -143,6 +143,8 @@ fn names_that_no_policy_knows_are_told() {
         "\n",
     );
     desk.write("slips.jsonl", lines);
+    let checked = |there: &str| assert!(desk.good(&["register", "import", "reg", "slips.jsonl", "--check"]).contains(there));
+    checked("3 acts: 3 can be filed, 0 there before; nothing was filed");
     for check in [&["--check"][..], &[]] {
         let said = desk.good(&[&["register", "import", "reg", "slips.jsonl"][..], check].concat());
         for told in [
@@ -155,6 +157,66 @@ fn names_that_no_policy_knows_are_told() {
         }
         assert!(!said.contains("slips.jsonl:3"), "{said}");
     }
+    checked("3 acts: 0 can be filed, 3 there before; nothing was filed");
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said_in_its_own_words() {
+    let desk = Desk::with_register();
+    let import = |more: &[&str], code: i32| desk.ends(&[&["register", "import", "reg"], more].concat(), code);
+    let line = CHOICES.lines().next().unwrap();
+    for day in ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "1989-12-31T23:59:59Z"] {
+        desk.write("old.jsonl", &line.replace("o-1", "old").replace("2025-05-26T21:50:00Z", day));
+        let said = import(&["old.jsonl"], 1);
+        assert!(
+            said.contains("`received_at` is before 1990-01-01T00:00:00Z") && said.contains("1 problem in `old.jsonl`; nothing was filed"),
+            "{said}"
+        );
+        assert!(!said.contains("nothing was decided"), "{said}");
+    }
+    desk.write("old.jsonl", &line.replace("o-1", "old").replace("2025-05-26T21:50:00Z", "1990-01-01T00:00:00Z"));
+    assert!(import(&["old.jsonl", "--check"], 0).contains("1 act: 1 can be filed"));
+    let mapping = "[map]\nid = { column = \"id\" }\nperson = { column = \"who\" }\nact = { const = \"object\" }\n\
+                   received_at = { column = \"when\", format = \"%d-%m-%Y\", zone = \"Europe/Amsterdam\" }\n";
+    desk.write("mapping.toml", mapping);
+    let said = import(&["choices.jsonl", "--mapping", "mapping.toml"], 2);
+    assert!(
+        said.contains("error: `choices.jsonl` is JSON Lines, and a mapping is for CSV") && !said.contains("there is no column"),
+        "{said}"
+    );
+    desk.write("mails.csv", "id,who,when\nm-1,facebook:1009,2025-05-26\n");
+    let said = import(&["mails.csv", "--mapping", "mapping.toml"], 1);
+    assert!(said.contains("`when`: not a time written as the mapping says, `%d-%m-%Y`"), "{said}");
+}
+
+#[test]
+fn an_id_cannot_write_on_a_terminal() {
+    let desk = Desk::with_register();
+    let id = "\u{1b}[2Jo-7";
+    let line = CHOICES.lines().next().unwrap().replace("\"o-1\"", &serde_json::json!(id).to_string()).replace("form", "mail");
+    desk.write("odd.jsonl", &format!("{line}\n"));
+    desk.good(&["register", "import", "reg", "odd.jsonl"]);
+    let said = desk.good(&["register", "confirm", "reg", id, "--holder", "facebook:1001"]);
+    assert!(said.contains("confirmed  \\u{1b}[2Jo-7") && !said.contains('\u{1b}'), "{said}");
+    desk.good(&["register", "extract", "reg", "--output", "people.extract"]);
+    desk.good(&["prove", "inclusion", "reg", id, "--output", "odd.tlog-proof"]);
+    desk.good(&["prove", "row", "reg", "people.extract", "facebook:1001", "--output", "row.json"]);
+    assert!(!desk.verify("odd.tlog-proof", &[], 6).contains('\u{1b}'));
+    assert!(!desk.verify("row.json", &["--cites", "odd.tlog-proof"], 6).contains('\u{1b}'));
+}
+
+#[test]
+fn a_delta_leads_to_the_newer_extract() {
+    let desk = Desk::with_register();
+    desk.good(&["register", "extract", "reg", "--output", "old.extract"]);
+    desk.write("more.jsonl", &CHOICES.lines().next().unwrap().replace("1001", "1003").replace("o-1", "o-9"));
+    desk.good(&["register", "import", "reg", "more.jsonl"]);
+    desk.good(&["register", "extract", "reg", "--output", "new.extract"]);
+    let said = desk.ends(&["register", "delta", "new.extract", "old.extract", "--output", "back.delta"], 1);
+    assert!(said.contains("give the older one first") && !desk.path("back.delta").exists(), "{said}");
+    desk.good(&["register", "delta", "old.extract", "new.extract", "--output", "on.delta"]);
+    desk.good(&["register", "delta", "old.extract", "on.delta", "--apply", "--output", "made.extract"]);
+    assert_eq!(std::fs::read(desk.path("made.extract")).unwrap(), std::fs::read(desk.path("new.extract")).unwrap());
 }
 
 #[test]
@@ -289,8 +351,8 @@ fn forgetting_takes_two_steps_and_then_the_objection_stops() {
         desk.ends(&[&["audit", "--openings", "openings.jsonl"], files.as_slice(), TRUST.as_slice()].concat(), code)
     };
     let said = audit("before.extract", 5);
-    assert!(said.contains("note: 1 entries have lost their opening, with a tombstone that says so"), "{said}");
-    assert!(audit("after.extract", 6).contains("1 entries lost their opening"));
+    assert!(said.contains("note: 1 entry lost its opening, with a tombstone that says so"), "{said}");
+    assert!(audit("after.extract", 6).contains("1 entry lost its opening"));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use bezwaar_core::time::PLAUSIBLE_FROM;
+
 use super::filing::ACT_BYTES_MAX;
 use super::problems::Problems;
 use crate::engine::{ID_BYTES_MAX, RegisterError, SharedError};
@@ -24,6 +26,8 @@ pub enum Refusal {
     NoForm,
     /// It was received later than now.
     InFuture,
+    /// It was received before [`PLAUSIBLE_FROM`]: an empty field, as a rule, that a program has filled in.
+    LongAgo,
     /// An answer `void` does nothing here: a void has two approvers and a notice.
     VoidAnswer,
     /// Whoever sent it is named by something that names nobody.
@@ -36,6 +40,8 @@ pub enum Refusal {
     NamesNothing,
     /// What it refers to is another account's act.
     NotYours,
+    /// It is another account's act, and not this holder's to confirm.
+    OtherHolder,
     /// No act with this id is there.
     NoSuchAct,
     /// The act is not provisional, or was confirmed.
@@ -67,12 +73,14 @@ impl Refusal {
             Refusal::LongId => "long-id",
             Refusal::NoForm => "no-form",
             Refusal::InFuture => "in-future",
+            Refusal::LongAgo => "long-ago",
             Refusal::VoidAnswer => "void-answer",
             Refusal::FilerNamesNobody => "filer-names-nobody",
             Refusal::LongContact => "long-contact",
             Refusal::OtherContent => "other-content",
             Refusal::NamesNothing => "names-nothing",
             Refusal::NotYours => "not-yours",
+            Refusal::OtherHolder => "other-holder",
             Refusal::NoSuchAct => "no-such-act",
             Refusal::NotProvisional => "not-provisional",
             Refusal::NotAnObjection => "not-an-objection",
@@ -94,12 +102,14 @@ impl Refusal {
             Refusal::LongId => "give it a shorter id",
             Refusal::NoForm => "say it in several acts, each with an id of its own",
             Refusal::InFuture => "check the date, its format and its zone; nothing can have been received later than now",
+            Refusal::LongAgo => "find out when it was received: a date such as the year 1 or 1970 stands where none was known",
             Refusal::VoidAnswer => "leave the line out, and declare the act void in the register",
             Refusal::FilerNamesNobody => "write `service:account`, or leave the filer out if it is the person",
             Refusal::LongContact => "shorten it, or keep long evidence elsewhere and name its place",
             Refusal::OtherContent => "an act is never changed: give the new one an id of its own",
             Refusal::NamesNothing => "check the id in `of`",
             Refusal::NotYours => "an act can be taken back only under the account it was filed for",
+            Refusal::OtherHolder => "check the id and the account: only the holder of the account the act was filed for can confirm it",
             Refusal::NoSuchAct => "check the id",
             Refusal::NotProvisional => "nothing is to be done: the account holder stands behind it",
             Refusal::NotAnObjection => "only a provisional objection can be declared void",
@@ -122,12 +132,14 @@ impl fmt::Display for Refusal {
             Refusal::LongId => write!(f, "the id is too long: with what the register adds to it, it may have {ID_BYTES_MAX} bytes"),
             Refusal::NoForm => write!(f, "the act has over {ACT_BYTES_MAX} bytes when written out, or a time out of range"),
             Refusal::InFuture => f.write_str("`received_at` is later than now"),
+            Refusal::LongAgo => write!(f, "`received_at` is before {PLAUSIBLE_FROM}"),
             Refusal::VoidAnswer => f.write_str("an answer `void` has no effect: it needs two approvers and a notice"),
             Refusal::FilerNamesNobody => f.write_str("the filer names nobody"),
             Refusal::LongContact => write!(f, "the contact is over {} bytes", super::CONTACT_BYTES_MAX),
             Refusal::OtherContent => f.write_str("the register has an act with this id that says something else"),
             Refusal::NamesNothing => f.write_str("`of` names no act of the right kind"),
             Refusal::NotYours => f.write_str("`of` names an act of another account"),
+            Refusal::OtherHolder => f.write_str("the act was filed for another account than the one whose holder confirms it"),
             Refusal::NoSuchAct => f.write_str("the register has no act with this id"),
             Refusal::NotProvisional => f.write_str("the act is not provisional"),
             Refusal::NotAnObjection => f.write_str("the act is no objection"),

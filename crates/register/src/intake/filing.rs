@@ -2,7 +2,7 @@
 
 use bezwaar_core::account::{ACCOUNT_BYTES_MAX, Account};
 use bezwaar_core::choice::{Act, By, Channel, Choice, Outcome};
-use bezwaar_core::time::Instant;
+use bezwaar_core::time::{Instant, PLAUSIBLE_FROM};
 use bezwaar_ledger::expanded::{BODY_BYTES_MAX, write_choice};
 use bezwaar_ledger::replay::may_be_provisional;
 
@@ -115,6 +115,9 @@ impl Filing {
         }
         if choice.received_at > now {
             return Some(Refusal::InFuture);
+        }
+        if choice.received_at < PLAUSIBLE_FROM {
+            return Some(Refusal::LongAgo);
         }
         if matches!(choice.act, Act::Answer { outcome: Outcome::Void, .. }) {
             return Some(Refusal::VoidAnswer);

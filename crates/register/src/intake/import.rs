@@ -68,6 +68,17 @@ pub struct Imported {
     pub notes: Problems,
 }
 
+/// What a sound file would come to.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// How many acts it has, repetitions not counted.
+    pub acts: u64,
+    /// How many of them the register has already, or had before they were erased.
+    pub there: u64,
+    /// What a person should look at in the file.
+    pub notes: Problems,
+}
+
 /// An import that was not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
@@ -137,10 +148,10 @@ impl Intake<'_> {
         source: &S,
         options: ImportOptions<'_>,
         now: Instant,
-    ) -> Result<(u64, Problems), IntakeError> {
+    ) -> Result<Checked, IntakeError> {
         let hash = FileHash::of(source)?;
         let surveyed = self.survey(&input(source, options, hash), options, hash, now)?;
-        Ok((surveyed.acts, surveyed.notes))
+        Ok(Checked { acts: surveyed.acts, there: surveyed.there, notes: surveyed.notes })
     }
 
     /// Files all acts of a file. Everything is checked before the first is filed; all problems are told at once. Acts that are filed already, by their id,
@@ -268,6 +279,9 @@ impl Intake<'_> {
                 _ => false,
             };
             survey.act(*line, read, there);
+            if known.is_some() {
+                survey.is_there(*line);
+            }
             let strange = options.policies.map(|policies| strange_names(policies, &read.choice)).unwrap_or_default();
             survey.notes.extend(strange.into_iter().map(|sentence| LineError::new(*line, 0, sentence)));
             let filing = options.filing(read.clone(), contact.clone());

@@ -43,7 +43,7 @@ pub use csv::{COLUMNS_MAX, Mapping, PERSON_COLUMNS_MAX, RECORD_BYTES_MAX, import
 pub use error::{IntakeError, Refusal};
 pub use filing::{ACT_BYTES_MAX, Copied, CopyWhy, Filing, Receipt, Sender, State};
 pub use forget::{FORGET_TOKEN_MICROS, ForgetRequest, Forgotten};
-pub use import::{IMPORT_ACTS_AT_ONCE, ImportOptions, Imported, Senders, Unfinished};
+pub use import::{Checked, IMPORT_ACTS_AT_ONCE, ImportOptions, Imported, Senders, Unfinished};
 pub use lines::LINE_BYTES_MAX;
 pub use list::{ListCode, ListCounts, Listed};
 pub use office::{OBJECTED_MAX, Office};

@@ -60,11 +60,12 @@ pub struct Confirmed {
 impl Intake<'_> {
     /// The account holder, confirmed, says that a provisional act is theirs. It ends a void that was declared. Its copies for other names are confirmed with it, if
     /// those names are the holder's alone or the copies were declared void; of a name that is or was somebody else's too, the copy stays provisional.
+    /// A notice that still waits to say that one of them was declared void is not sent any more.
     pub fn confirm(&mut self, id: &str, holder: &Account, now: Instant) -> Result<Confirmed, IntakeError> {
         self.refresh();
         let choice = self.choice(id)?;
         if choice.person.as_ref() != Some(holder) {
-            return Err(Refusal::NotYours.into());
+            return Err(Refusal::OtherHolder.into());
         }
         if !choice.provisional {
             return Err(Refusal::NotProvisional.into());
@@ -89,7 +90,11 @@ impl Intake<'_> {
             confirmed.acts.push(act.id.clone());
         }
         if !events.is_empty() {
-            self.write(&events, Vec::new(), now)?;
+            // Who stands behind an act is not told any more that it will stop.
+            let waiting = self.outbox()?;
+            let left: Vec<Notice> = waiting.iter().filter(|notice| !confirmed.acts.contains(&notice.act)).cloned().collect();
+            let values = if left.len() == waiting.len() { Vec::new() } else { vec![(ValueName::Outbox, notice_bytes(&left))] };
+            self.write(&events, values, now)?;
         }
         Ok(confirmed)
     }

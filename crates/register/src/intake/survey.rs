@@ -33,6 +33,8 @@ pub const SLOT_BYTES: usize = size_of::<Slot>();
 pub(super) struct Survey {
     slots: Vec<Slot>,
     references: Vec<RefSlot>,
+    /// Lines with an act the register has already; rising.
+    there: Vec<usize>,
     pub(super) problems: Problems,
     pub(super) notes: Problems,
 }
@@ -45,6 +47,8 @@ pub(super) struct Surveyed {
     pub(super) repeats: Vec<usize>,
     /// How many acts there are, without repetitions.
     pub(super) acts: u64,
+    /// How many of them the register has already.
+    pub(super) there: u64,
 }
 
 /// What is wrong with a line, told only by the whole file.
@@ -62,6 +66,11 @@ impl Survey {
             self.references.push(RefSlot { of: id_hash(reference.of), line_and_kind: pack(line, reference.kind) });
         }
         self.notes.extend(read.notes.iter().cloned());
+    }
+
+    /// Takes note that the register has the act of a line already.
+    pub(super) fn is_there(&mut self, line: usize) {
+        self.there.push(line);
     }
 
     /// Works out what only the whole file tells. The file is read once more if something is wrong, to name the ids.
@@ -102,7 +111,8 @@ impl Survey {
             return Ok(Err(self.problems.sorted()));
         }
         self.notes.drop_lines(|line| repeats.binary_search(&line).is_ok());
-        Ok(Ok(Surveyed { notes: self.notes.sorted(), repeats, acts }))
+        let there = self.there.iter().filter(|line| repeats.binary_search(line).is_err()).count() as u64;
+        Ok(Ok(Surveyed { notes: self.notes.sorted(), repeats, acts, there }))
     }
 }
 

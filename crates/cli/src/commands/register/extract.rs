@@ -7,7 +7,7 @@ use bezwaar_ledger::extract::{Extract, apply_delta, write_delta};
 use bezwaar_register::extracts::{EXPIRES_AFTER_MICROS, ExtractOrder, ExtractsError, MadeExtract};
 
 use crate::clock::now;
-use crate::error::{Error, Kind, grouped};
+use crate::error::{Error, Kind, grouped, people};
 use crate::files::{Readers, write_file, write_with};
 use crate::printer::Printer;
 use crate::site::{Site, SiteArgs, of_error, of_register};
@@ -61,9 +61,9 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let made = make(&mut site, &args.output, i64::from(args.expires) * EXPIRES_AFTER_MICROS / 24, printer)?;
     printer.line(&format!("extract    {}", args.output.display()))?;
     printer.line(&format!(
-        "acts       {} of {} people, {} provisional",
+        "acts       {} of {}, {} provisional",
         grouped(made.header.acts),
-        grouped(made.header.people),
+        people(made.header.people),
         grouped(made.header.provisional)
     ))?;
     printer.line(&format!("through    {}", made.header.through))?;
@@ -106,7 +106,14 @@ pub(super) fn delta(args: &DeltaArgs, printer: &mut Printer) -> Result<(), Error
         let delta = std::fs::read(&args.new).map_err(|error| Error::cannot_read(&args.new, &error))?;
         apply_delta(&old, &delta).map_err(|error| of_error(Kind::User, &error, error.help()))?
     } else {
-        write_delta(&old, &read_extract(&args.new)?)
+        let new = read_extract(&args.new)?;
+        let (first, second) = (old.header().through, new.header().through);
+        if first > second {
+            // Whoever applied it would go back, and what was said since would no longer count.
+            return Err(Error::user(format!("the first extract goes through {first}, and the second only through {second}"))
+                .with_help("give the older one first: a delta leads from an older extract to a newer one"));
+        }
+        write_delta(&old, &new)
     };
     write_file(&args.output, &bytes, Readers::Owner)?;
     printer.line(&format!("{} bytes in {}", grouped(bytes.len() as u64), args.output.display()))

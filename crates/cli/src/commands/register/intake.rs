@@ -7,7 +7,7 @@ use bezwaar_register::intake::{Form, ImportOptions, Imported, Intake, IntakeErro
 use clap::ValueEnum;
 
 use crate::clock::now;
-use crate::error::{Error, Kind, grouped};
+use crate::error::{Error, Kind, counted, grouped};
 use crate::printer::Printer;
 use crate::site::{SiteArgs, of_error, of_register};
 
@@ -101,11 +101,16 @@ fn give_up(args: &ImportArgs, printer: &mut Printer) -> Result<(), Error> {
 pub(super) fn import(args: &ImportArgs, printer: &mut Printer) -> Result<(), Error> {
     let Some(file) = &args.file else { return give_up(args, printer) };
     let mapping = args.mapping.as_deref().map(read_mapping).transpose()?;
+    let name = file.display().to_string();
     let is_csv = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv") || end.eq_ignore_ascii_case("tsv"));
     if is_csv && mapping.is_none() {
         return Err(
             Error::new(Kind::Usage, "a CSV file needs a mapping").with_help("write one with --mapping; docs/import-format.md says how")
         );
+    }
+    if mapping.is_some() && is_lines(file).map_err(|error| Error::cannot_read(file, &error))? {
+        return Err(Error::new(Kind::Usage, format!("`{name}` is JSON Lines, and a mapping is for CSV"))
+            .with_help("leave --mapping out: what JSON Lines mean needs no mapping"));
     }
     let mut site = args.site.open(printer)?;
     let policies = site.policies(printer)?;
@@ -117,12 +122,11 @@ pub(super) fn import(args: &ImportArgs, printer: &mut Printer) -> Result<(), Err
     };
     let options =
         ImportOptions { form: mapping.as_ref().map_or(Form::Lines, Form::Csv), services: &services, senders, policies: Some(&policies) };
-    let name = file.display().to_string();
     if args.check {
-        let (acts, notes) =
-            Intake::new(site.register.writer()).check_import(file, options, now()).map_err(|error| of_intake(&name, error))?;
-        printer.line_notes(&name, notes.shown());
-        return printer.line(&format!("{} acts can be filed; nothing was", grouped(acts)));
+        let checked = Intake::new(site.register.writer()).check_import(file, options, now()).map_err(|error| of_intake(&name, error))?;
+        printer.line_notes(&name, checked.notes.shown());
+        let (new, acts) = (checked.acts.saturating_sub(checked.there), counted(checked.acts, "act"));
+        return printer.line(&format!("{acts}: {} can be filed, {} there before; nothing was filed", grouped(new), grouped(checked.there)));
     }
     let began = Clock::now();
     let imported = {
@@ -139,6 +143,14 @@ pub(super) fn import(args: &ImportArgs, printer: &mut Printer) -> Result<(), Err
     site.publish()?;
     printer.line_notes(&name, imported.notes.shown());
     told(&imported, printer)
+}
+
+/// Whether a file begins as JSON Lines do.
+fn is_lines(file: &Path) -> std::io::Result<bool> {
+    use std::io::Read as _;
+    let mut start = Vec::new();
+    std::fs::File::open(file)?.take(1 << 12).read_to_end(&mut start)?;
+    Ok(start.trim_ascii_start().starts_with(b"{\""))
 }
 
 fn told(imported: &Imported, printer: &mut Printer) -> Result<(), Error> {
@@ -207,10 +219,12 @@ fn read_mapping(path: &Path) -> Result<Mapping, Error> {
 /// A failure of intake.
 pub(super) fn of_intake(file: &str, error: IntakeError) -> Error {
     match error {
-        IntakeError::Problems(problems) => Error::lines(file, problems.shown().to_vec()).with_help(match problems.rest() {
-            0 => "mend the lines named and import the file again; nothing of it was filed".to_owned(),
-            rest => format!("and {} more; mend the lines named and import the file again; nothing of it was filed", grouped(rest)),
-        }),
+        IntakeError::Problems(problems) => {
+            Error::lines(file, problems.shown().to_vec(), "nothing was filed").with_help(match problems.rest() {
+                0 => "mend the lines named and import the file again; nothing of it was filed".to_owned(),
+                rest => format!("and {} more; mend the lines named and import the file again; nothing of it was filed", grouped(rest)),
+            })
+        }
         IntakeError::Register(error) => of_register(&error),
         error => of_error(Kind::User, &error, error.help()),
     }

@@ -5,8 +5,8 @@ use bezwaar_register::intake::{Intake, Role};
 
 use super::intake::of_intake;
 use crate::clock::now;
-use crate::error::{Error, Kind, count, grouped};
-use crate::printer::Printer;
+use crate::error::{Error, Kind, count, counted, grouped};
+use crate::printer::{Printer, visible};
 use crate::site::{SiteArgs, account, of_register};
 
 /// Record that the holder of an account confirmed a provisional act
@@ -108,7 +108,7 @@ pub(super) fn confirm(args: &ConfirmArgs, printer: &mut Printer) -> Result<(), E
     let confirmed = Intake::new(site.register.writer()).confirm(&args.id, &holder, now()).map_err(|error| of_intake("", error))?;
     site.publish()?;
     for id in &confirmed.acts {
-        printer.line(&format!("confirmed  {id}"))?;
+        printer.line(&format!("confirmed  {}", visible(id)))?;
     }
     if confirmed.acts.is_empty() {
         printer.line("was confirmed before")?;
@@ -143,15 +143,16 @@ pub(super) fn forget(args: &ForgetArgs, printer: &mut Printer) -> Result<(), Err
     match &args.confirm {
         None => {
             let asked = intake.ask_to_forget(&account, now()).map_err(|error| of_intake("", error))?;
-            printer.line(&format!("{} acts will be destroyed, {} of them say no.", grouped(asked.acts), grouped(asked.closing)))?;
+            printer.line(&format!("{} will be destroyed, {} of them saying no.", counted(asked.acts, "act"), grouped(asked.closing)))?;
             printer.line("These no's then stop: records of this account may be used again.")?;
-            printer.line(&format!("{} other accounts stay covered.", grouped(asked.others)))?;
+            let stay = if asked.others == 1 { "stays" } else { "stay" };
+            printer.line(&format!("{} {stay} covered.", counted(asked.others, "other account")))?;
             printer.line(&format!("To go on, before {}: --confirm {}", asked.expires_at, asked.token))
         }
         Some(token) => {
             let forgotten = intake.forget(token, &account, now()).map_err(|error| of_intake("", error))?;
             site.publish()?;
-            printer.line(&format!("{} acts destroyed, {} filed for others first", grouped(forgotten.acts), grouped(forgotten.copies)))
+            printer.line(&format!("{} destroyed, {} filed for others first", counted(forgotten.acts, "act"), grouped(forgotten.copies)))
         }
     }
 }

@@ -7,7 +7,7 @@ use bezwaar_ledger::tlog::note::Note;
 
 use super::{Believed, broken};
 use crate::error::{Error, Kind, grouped};
-use crate::printer::Printer;
+use crate::printer::{Printer, visible};
 
 pub(super) fn receipt(bytes: &[u8], believed: &Believed, printer: &mut Printer) -> Result<Grade, Error> {
     let receipt = match Receipt::from_bytes(bytes) {
@@ -32,7 +32,7 @@ pub(super) fn receipt(bytes: &[u8], believed: &Believed, printer: &mut Printer) 
     printer.line(&format!("recorded   {}", verified.entry.recorded_at))?;
     if let Event::Choice(choice) = &verified.event {
         printer.line(&format!("received   {}", choice.received_at))?;
-        printer.line(&format!("id         {}", choice.id))?;
+        printer.line(&format!("id         {}", visible(&choice.id)))?;
         if choice.provisional {
             printer.line("state      provisional: it counts, and waits for the account holder")?;
         }

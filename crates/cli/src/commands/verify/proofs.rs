@@ -13,18 +13,14 @@ use bezwaar_ledger::tlog::note::Note;
 use super::acceptance::grade;
 use super::{Args, Believed, broken};
 use crate::commands::register::extract::read_extract;
-use crate::error::{Error, Kind, grouped};
-use crate::printer::Printer;
+use crate::error::{Error, Kind, counted, grouped, people};
+use crate::printer::{Printer, visible};
 
 pub(super) fn extract(path: &Path, believed: &Believed, ledger: Option<&Path>, printer: &mut Printer) -> Result<Grade, Error> {
     let extract = read_extract(path)?;
     extract.verify_rows().map_err(|error| broken(&error, error.help()))?;
     let header = extract.header();
-    printer.line(&format!(
-        "extract    holds: {} acts of {} people, under the root in its head",
-        grouped(header.acts),
-        grouped(header.people)
-    ))?;
+    printer.line(&format!("extract    holds: {} of {}, under the root in its head", counted(header.acts, "act"), people(header.people)))?;
     printer.line(&format!("through    {}, good until {}", header.through, header.expires_at))?;
     if !header.signed {
         printer.note("nobody signed it: it was made by hand");
@@ -46,7 +42,7 @@ pub(super) fn row(bytes: &[u8], believed: &Believed, args: &Args, printer: &mut 
     printer.line(&format!("row        holds: row {} of an extract through {}", grouped(row.row), row.header.through))?;
     for act in &row.acts {
         let provisional = if act.provisional { ", provisional" } else { "" };
-        printer.line(&format!("  {}  from {}{provisional}", act.id, act.from))?;
+        printer.line(&format!("  {}  from {}{provisional}", visible(&act.id), act.from))?;
     }
     if let Some(path) = &args.cites {
         let bytes = std::fs::read(path).map_err(|error| Error::cannot_read(path, &error))?;
@@ -60,7 +56,7 @@ pub(super) fn row(bytes: &[u8], believed: &Believed, args: &Args, printer: &mut 
                 "an act on the ledger that is not in an extract was dropped, declared void, or the row is another person's: ask which",
             ));
         }
-        printer.line(&format!("cites      the act `{}` of the receipt", choice.id))?;
+        printer.line(&format!("cites      the act `{}` of the receipt", visible(&choice.id)))?;
     }
     super::ledger::entered(args.ledger.as_deref(), believed, &row.header, None, printer)
 }

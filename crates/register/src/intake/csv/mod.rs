@@ -232,7 +232,11 @@ impl Bound<'_> {
             let number = text.parse::<i64>().ok().and_then(|number| number.checked_mul(micros));
             return number.map(Instant::from_micros).ok_or_else(|| format!("`{column}` is not a whole number of units since 1970"));
         }
-        read_time(text, map).map_err(|error| format!("`{column}`: {error}"))
+        read_time(text, map).map_err(|error| match &map.format {
+            // Another form than the mapping's would not be read either.
+            Some(format) if error == TimeError::NotAnInstant => format!("`{column}`: not a time written as the mapping says, `{format}`"),
+            _ => format!("`{column}`: {error}"),
+        })
     }
 }
 

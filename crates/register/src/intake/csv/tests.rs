@@ -65,7 +65,7 @@ fn every_row_that_cannot_be_read_is_named_by_its_line() {
         "line 3, column 0: `what` has a value that its `values` do not list: add it, since leaving the row out would lose an act",
         "line 4, column 0: `person` is missing: write whose act it is, as `service:account`",
         "line 5, column 0: `person` names nobody: write `service:account`, or `mail:`, `tel:` (with country code), `url:`",
-        "line 6, column 0: `date`: not an instant: write it as `2025-05-27T00:00:00Z`",
+        "line 6, column 0: `date`: not a time written as the mapping says, `%d-%m-%Y`",
         "line 6, column 0: `uses` has a value that its `values` do not list: add it, since leaving the row out would lose an act",
         "line 7, column 0: `date` is empty: when the act was received must be known",
         "line 8, column 0: text stands behind a closing quote: double quotes that are part of the text, or check the delimiter",

@@ -2,7 +2,7 @@ use bezwaar_core::account::Services;
 use bezwaar_core::wire::{LineError, read_choices};
 use proptest::prelude::*;
 
-use super::super::{Form, ImportOptions, Imported, Intake, IntakeError, PROBLEMS_SHOWN_MAX, SLOT_BYTES, Senders, Source};
+use super::super::{Checked, Form, ImportOptions, Imported, Intake, IntakeError, PROBLEMS_SHOWN_MAX, SLOT_BYTES, Senders, Source};
 use super::memory::MemoryBooks;
 use super::{at, own};
 use super::{file, object};
@@ -56,11 +56,14 @@ proptest! {
         let options = ImportOptions { form: Form::Lines, services: &services, senders: Senders::Confirmed, policies: None };
         let streamed = Intake::new(&mut books).check_import(text.as_str(), options, at(NOW));
         match (whole, streamed) {
-            (Ok(whole), Ok((acts, notes))) => {
+            (Ok(whole), Ok(Checked { acts, there, notes })) => {
+                prop_assert_eq!(there, 0);
                 prop_assert_eq!(whole.choices.len() as u64, acts);
                 prop_assert_eq!(whole.notes.iter().map(LineError::line).collect::<Vec<_>>(), notes.shown().iter().map(LineError::line).collect::<Vec<_>>());
                 let imported = import(&mut books, &text).unwrap();
                 prop_assert_eq!(imported.filed, acts);
+                let again = Intake::new(&mut books).check_import(text.as_str(), options, at(NOW)).unwrap();
+                prop_assert_eq!((again.acts, again.there), (acts, acts));
                 let mut filed: Vec<String> = books.choices(at(NOW)).iter().map(|choice| format!("{:?} {:?} {:?}", choice.id, choice.person, choice.act)).collect();
                 filed.sort();
                 let mut expect: Vec<String> = whole.choices.iter().map(|choice| format!("{:?} {:?} {:?}", choice.id, choice.person, choice.act)).collect();

@@ -47,9 +47,12 @@ fn a_provisional_objection_counts_and_ends_only_by_its_holder_or_by_a_void_in_ti
     // The holder confirms, before or after: it stands.
     for day in ["2026-02-10", "2026-03-01"] {
         let mut books = books.clone();
-        assert_eq!(refusal(Intake::new(&mut books).confirm("o", &account("f:2"), at(day))), Refusal::NotYours);
+        assert_eq!(refusal(Intake::new(&mut books).confirm("o", &account("f:2"), at(day))), Refusal::OtherHolder);
+        assert_eq!(Intake::new(&mut books).outbox().unwrap().len(), 1);
         assert_eq!(confirmed(&mut books, "o", "f:1", day), (vec!["o".to_owned()], vec![]));
         assert_eq!(confirmed(&mut books, "o", "f:1", day), (vec![], vec![]));
+        // Nobody is told any more that it will stop.
+        assert_eq!(Intake::new(&mut books).outbox().unwrap(), []);
         assert!(withheld(&books, "f:1", "2026-04-01"));
         assert_eq!(
             refusal(Intake::new(&mut books).void("o+0", REASON, ["a", "b"], at(day)).map(drop).and(Intake::new(&mut books).void(
