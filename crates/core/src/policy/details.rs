@@ -216,6 +216,8 @@ pub struct ControlDetails {
     pub non_users: Option<bool>,
     /// Steps from the front page to a no.
     pub steps: Option<i64>,
+    /// Keys of facts whose day is the latest it can have been: since when exactly is not known.
+    pub at_latest: BTreeSet<String>,
 }
 
 /// What is known of a use besides what decides.
@@ -243,6 +245,8 @@ pub struct UseDetails {
     pub from_others: Option<bool>,
     /// How long what is kept.
     pub kept: Vec<Kept>,
+    /// Keys of facts whose day is the latest it can have been: when exactly is not known.
+    pub at_latest: BTreeSet<String>,
 }
 
 /// Something said outside the binding text.

@@ -91,6 +91,11 @@ const CONTROL: &[Field] = &[
     optional("repeat_per", Shape::Texts, "what a no must be said again for: account, version, campaign; empty when once is enough"),
     optional("non_users", Shape::BoolOrUnknown, "whether people without an account can use it"),
     optional("steps", Shape::Int(0, 1_000), "steps from the front page to a no"),
+    optional(
+        "at_latest",
+        Shape::Words(&["first_offered"]),
+        "facts whose day is the latest it can have been, the exact day not being known",
+    ),
     SOURCES,
     optional("evidence", Shape::Lists, "sources of single facts, by the fact's key"),
 ];
@@ -128,6 +133,11 @@ const USE: &[Field] = &[
     optional("deletion_reaches_training", Shape::BoolOrUnknown, "whether deleting reaches copies made for training"),
     optional("separate_notice", Shape::BoolOrUnknown, "whether people were told of the right to object clearly and apart"),
     optional("notice", Shape::Word(Notice::WORDS), "how people were told"),
+    optional(
+        "at_latest",
+        Shape::Words(&["announced", "control_first_offered"]),
+        "facts whose day is the latest it can have been, the exact day not being known",
+    ),
     optional("from_others", Shape::BoolOrUnknown, "whether it takes what others make or share about the person"),
     SOURCES,
     optional("evidence", Shape::Lists, "sources of single facts, by the fact's key"),

@@ -166,6 +166,30 @@ fn optional_facts_are_read_and_weak_sources_are_legal() {
     assert_eq!((version.claims[0].kind, version.claims[0].age_min), (ClaimKind::Audience, Some(18)));
 }
 
+/// A day that may be later than the true one is marked, where there is a day.
+#[test]
+fn a_day_can_be_the_latest_it_can_have_been() {
+    let offered =
+        ("control_first_offered = \"2026-01-01\"", "control_first_offered = \"2026-01-01\"\nat_latest = [\"control_first_offered\"]");
+    let form = ("kind = \"setting\"", "kind = \"setting\"\nat_latest = [\"first_offered\"]");
+    let set = read_policies(&[file("club", "2026-01-01", club(&[offered, form]))], None).unwrap();
+    let version = &set.policies["club"].versions[0];
+    assert_eq!(version.uses[0].details.at_latest, ["control_first_offered".to_owned()].into());
+    assert_eq!(version.controls[0].details.at_latest, ["first_offered".to_owned()].into());
+    for (from, to, because) in [
+        (
+            offered.0,
+            "control_first_offered = \"unknown\"\nat_latest = [\"control_first_offered\"]",
+            "`at_latest` names `control_first_offered`, which has no day",
+        ),
+        (offered.0, "control_first_offered = \"2026-01-01\"\nat_latest = [\"collection_began\"]", "at_latest"),
+        (form.0, "kind = \"setting\"\nat_latest = [\"announced\"]", "at_latest"),
+    ] {
+        let problems = read_policies(&[file("club", "2026-01-01", club(&[(from, to)]))], None).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.message().contains(because)), "{problems:?}");
+    }
+}
+
 /// What is left out is not known: nothing is made up for it.
 #[test]
 fn without_optional_facts_nothing_is_known() {

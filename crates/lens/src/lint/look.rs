@@ -133,7 +133,10 @@ impl<'a> Out<'a> {
     fn seen(&self, spots: &[Spot<'_>]) -> Vec<Seen> {
         let one = |spot: &Spot<'_>| {
             let (table, id, fact) = address(*spot);
-            Seen { fact: name_of(*spot), value: self.places.value(table, &id, &fact) }
+            let value = self.places.value(table, &id, &fact);
+            // A day that is the latest it can have been is not shown as if it were the day.
+            let value = if at_latest(*spot) { value.map(|day| format!("≤ {day}")) } else { value };
+            Seen { fact: name_of(*spot), value }
         };
         spots.iter().map(one).collect()
     }
@@ -223,6 +226,15 @@ fn address(spot: Spot<'_>) -> (Table, String, String) {
         Spot::Claim(claim, fact) => (Table::Claim, claim.id.clone(), fact.to_owned()),
         Spot::Source(source) => (Table::Source, source.id.clone(), "date".to_owned()),
         Spot::Signal(name) => (Table::Signal, name.to_owned(), "means".to_owned()),
+    }
+}
+
+/// Whether the day of a fact is the latest it can have been.
+pub(super) fn at_latest(spot: Spot<'_>) -> bool {
+    match spot {
+        Spot::Use(one, fact) => one.details.at_latest.contains(fact),
+        Spot::Control(control, fact) => control.details.at_latest.contains(fact),
+        _ => false,
     }
 }
 

@@ -16,12 +16,49 @@ pub fn said(finding: &Finding, texts: &Words) -> String {
         ("what", "L-10") => named(value, texts),
         ("what", "L-07") => texts.kept(value),
         ("basis", _) => texts.value(value).to_owned(),
+        // What is told in quotes is quoted again by the sentence around it.
+        ("says" | "before" | "after", _) => requoted(value),
         _ => value.clone(),
     };
     let values: Vec<(&'static str, String)> = finding.values.iter().map(|(name, value)| (*name, shown(name, value))).collect();
     let seen = texts.saw(finding.rule.id, finding.variant, &values);
     let key = if finding.contested { "lowered-contested" } else { "lowered" };
     if finding.lowered { format!("{seen} {}", texts.frame(key)) } else { seen }
+}
+
+/// A text to stand between double quotes: those it has become single ones; quotes around all of it go.
+fn requoted(text: &str) -> String {
+    let inner = text.strip_prefix('“').and_then(|rest| rest.strip_suffix('”')).filter(|inner| !inner.contains(['“', '”']));
+    inner.unwrap_or(text).replace('“', "‘").replace('”', "’")
+}
+
+/// A finding, and the ids of later versions in which the very same is found again.
+#[derive(Clone, Debug)]
+pub struct Folded<'r> {
+    /// The finding, in the first version that has it.
+    pub finding: &'r Finding,
+    /// The later versions, in order.
+    pub still_in: Vec<&'r str>,
+}
+
+/// Findings told once each: what a later version of the same policy repeats stands with the first.
+pub fn fold<'r>(findings: impl IntoIterator<Item = &'r Finding>) -> Vec<Folded<'r>> {
+    let mut folded: Vec<Folded<'r>> = Vec::new();
+    for finding in findings {
+        let same = |one: &&mut Folded<'r>| {
+            let known = one.finding;
+            (known.policy == finding.policy && known.version != finding.version)
+                && (known.rule, known.kind, known.severity, known.variant)
+                    == (finding.rule, finding.kind, finding.severity, finding.variant)
+                && (&known.subject, &known.values, &known.suppressed) == (&finding.subject, &finding.values, &finding.suppressed)
+                && known.facts == finding.facts
+        };
+        match folded.iter_mut().find(same) {
+            Some(known) => known.still_in.push(&finding.version),
+            None => folded.push(Folded { finding, still_in: Vec::new() }),
+        }
+    }
+    folded
 }
 
 /// The names of facts in a list of keys; other words stay.
@@ -43,18 +80,20 @@ pub fn mend<'t>(finding: &Finding, texts: &'t Words) -> &'t str {
     }
 }
 
-/// How many findings there are, in a sentence.
+/// How many findings there are, in a sentence; one that later versions repeat is counted once.
 pub fn total(report: &Report, texts: &Words) -> String {
-    let by = report.by_severity();
-    let count = |severity: Severity| by.get(&severity).copied().unwrap_or_default().to_string();
-    let suppressed = report.findings.iter().filter(|finding| finding.suppressed.is_some()).count();
+    let folded = fold(&report.findings);
+    let counted =
+        |severity: Severity| folded.iter().filter(move |one| one.finding.suppressed.is_none() && one.finding.severity == severity);
+    let count = |severity: Severity| counted(severity).count().to_string();
+    let suppressed = folded.iter().filter(|one| one.finding.suppressed.is_some()).count();
     let values = [
         ("mismatch", count(Severity::Mismatch)),
         ("caution", count(Severity::Caution)),
         ("info", count(Severity::Info)),
         ("versions", report.versions.to_string()),
         ("suppressed", suppressed.to_string()),
-        ("unknown", report.unknown.len().to_string()),
+        ("unknown", fold(&report.unknown).len().to_string()),
     ];
     let key = match (report.findings.is_empty(), report.versions == 1) {
         (true, true) => "nothing-one",

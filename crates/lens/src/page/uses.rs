@@ -232,7 +232,8 @@ fn control(page: &Page<'_>, one: &Control) -> String {
         Some(url) => format!("<a href=\"{}\">{title}</a>", escape(url)),
         None => title,
     };
-    let mut lines = vec![page.say("offered", &[("date", &page.speech.texts.when(one.first_offered))])];
+    let offered = if one.details.at_latest.contains("first_offered") { "offered-latest" } else { "offered" };
+    let mut lines = vec![page.say(offered, &[("date", &page.speech.texts.when(one.first_offered))])];
     let details = &one.details;
     let known = [
         (details.requires_login, Some("login"), Some("no-login")),

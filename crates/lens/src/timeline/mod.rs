@@ -120,6 +120,10 @@ pub struct Row {
     pub title: String,
     /// The four dates.
     pub marks: Vec<(MarkKind, When)>,
+    /// The dates that are the latest they can have been: when exactly is not known.
+    pub at_latest: Vec<MarkKind>,
+    /// Whether people were not told before it began, and nothing is known of later.
+    pub told_late: bool,
     /// What lies between collection and control.
     pub gap: Gap,
     /// What is taken out.
@@ -217,15 +221,22 @@ pub fn row_of(policy: &Policy, one: &Use, today: Day) -> Row {
         let known = newest_first.iter().map(|one| of(one)).find(|when| when.day().is_some());
         known.unwrap_or_else(|| of(one))
     };
-    let marks = MarkKind::ALL.map(|kind| {
-        let of: fn(&Use) -> When = match kind {
+    let of = |kind: MarkKind| -> fn(&Use) -> When {
+        match kind {
             MarkKind::Announced => |one| one.announced,
             MarkKind::Effective => |one| one.effective,
             MarkKind::Collection => |one| one.collection_began,
             MarkKind::Control => |one| one.control_first_offered,
-        };
-        (kind, dated(of))
-    });
+        }
+    };
+    let marks = MarkKind::ALL.map(|kind| (kind, dated(of(kind))));
+    // The day shown is that of the newest version that knows one, and so is what that version says of it.
+    let latest = |kind: &MarkKind| {
+        let known = newest_first.iter().find(|one| of(*kind)(one).day().is_some());
+        known.is_some_and(|one| kind.facts().iter().any(|fact| one.details.at_latest.contains(*fact)))
+    };
+    let at_latest: Vec<MarkKind> = MarkKind::ALL.into_iter().filter(latest).collect();
+    let told_late = dated(|one| one.announced) == When::Unknown && newest_first.iter().any(|one| one.announced == When::Never);
     let [_, _, (_, collection), (_, control)] = marks;
     let taken_out = one.carve_outs.iter().map(|carve| TakenOut {
         title: carve.title.clone(),
@@ -240,6 +251,8 @@ pub fn row_of(policy: &Policy, one: &Use, today: Day) -> Row {
         use_id: one.id.clone(),
         title: one.title.clone(),
         marks: marks.to_vec(),
+        at_latest,
+        told_late,
         gap: if one.declared == Declared::NonUse { Gap::NonUse } else { gap(collection, control, today) },
         taken_out: taken_out.collect(),
         disputes: ids(&touching, |_| true),
@@ -326,9 +339,11 @@ impl Row {
         match (kind, self.when(kind)) {
             (MarkKind::Control, When::Never) if self.gap == Gap::NonUse => None,
             (MarkKind::Control, When::Never) => Some(texts.timeline("control-never", &[])),
+            (MarkKind::Announced, When::Unknown) if self.told_late => Some(texts.timeline("announced-late", &[])),
             (_, when) => {
                 let name = texts.timeline(kind.key(), &[]);
-                Some(texts.timeline("fact", &[("name", &name), ("date", &texts.when(when))]))
+                let key = if self.at_latest.contains(&kind) { "fact-latest" } else { "fact" };
+                Some(texts.timeline(key, &[("name", &name), ("date", &texts.when(when))]))
             }
         }
     }
@@ -350,7 +365,12 @@ impl Row {
 
     /// The gap in words, with what is disputed about it.
     pub fn gap_words(&self, texts: &Texts) -> String {
-        let words = self.gap.words(texts);
+        let words = match self.gap {
+            Gap::Closed { days, .. } if self.at_latest.contains(&MarkKind::Control) => {
+                texts.timeline("gap-most", &[("days", &days.to_string())])
+            }
+            gap => gap.words(texts),
+        };
         if self.gap == Gap::NonUse || self.gap_disputes.is_empty() {
             return words;
         }

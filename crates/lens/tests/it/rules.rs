@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use bezwaar_core::policy::read::PolicyFile;
+use bezwaar_lens::lint::report::{fold, total};
 use bezwaar_lens::lint::{Finding, RULES, Report, Severity};
+use bezwaar_lens::plain::Language;
+use bezwaar_lens::words::Words;
 
 use crate::{all, read, version};
 
@@ -469,8 +472,59 @@ fn one_control_for_two_purposes() {
     let report = found_owned(&[ON, ("[[claim]]\nid = \"audience\"", other)]);
     assert_eq!(of(&report.findings, "L-06").len(), 2);
     assert!(of(&report.findings, "L-06").iter().all(|finding| finding.variant == "shared"));
+    // A form takes an objection to one purpose and not to another; and nobody lives in two regions.
+    assert!(of(&found_owned(&[ON, FORM, ("[[claim]]\nid = \"audience\"", other)]).findings, "L-06").is_empty());
+    let elsewhere = other.replace("announced =", "regions = [\"US\"]\nannounced =");
+    let here = [ON, ("min_age = 18", "min_age = 18\nregions = [\"EEA\"]"), ("[[claim]]\nid = \"audience\"", elsewhere.as_str())];
+    assert!(of(&found_owned(&here).findings, "L-06").is_empty());
+    let both = other.replace("announced =", "regions = [\"US\", \"NL\"]\nannounced =");
+    let here = [ON, ("min_age = 18", "min_age = 18\nregions = [\"EEA\"]"), ("[[claim]]\nid = \"audience\"", both.as_str())];
+    assert_eq!(of(&found_owned(&here).findings, "L-06").len(), 2);
     let same = other.replace("another purpose", "train the club's model");
     assert!(of(&found_owned(&[ON, ("[[claim]]\nid = \"audience\"", &same)]).findings, "L-06").is_empty());
+}
+
+/// A day that is the latest it can have been shows that something was there in time, and never that it was late.
+#[test]
+fn a_day_at_the_latest_accuses_nobody() {
+    let found = |rule: &str, changes: &[(&str, &str)]| {
+        let report = found_owned(changes);
+        (of(&report.findings, rule).len(), of(&report.unknown, rule).len())
+    };
+    let offered = |day: &str, more: &str| format!("control_first_offered = \"{day}\"\n{more}");
+    let latest = "at_latest = [\"control_first_offered\"]\n";
+    let from = "control_first_offered = \"2026-01-01\"\n";
+    assert_eq!(found("L-02", &[ON, (from, &offered("2026-01-02", ""))]), (1, 0));
+    assert_eq!(found("L-02", &[ON, (from, &offered("2026-01-02", latest))]), (0, 1));
+    assert_eq!(found("L-02", &[ON, (from, &offered("2026-01-01", latest))]), (0, 0));
+    let told = |day: &str, more: &str| format!("announced = \"{day}\"\n{more}");
+    let latest = "at_latest = [\"announced\"]\n";
+    let from = "announced = \"2025-11-01\"\n";
+    for rule in ["L-05", "G-22"] {
+        let day = if rule == "L-05" { "2025-12-20" } else { "2026-01-20" };
+        assert_eq!(found(rule, &[ON, (from, &told(day, ""))]), (1, 0), "{rule}");
+        assert_eq!(found(rule, &[ON, (from, &told(day, latest))]), (0, 1), "{rule}");
+        assert_eq!(found(rule, &[ON, (from, &told("2025-11-20", latest))]), (0, 0), "{rule}");
+    }
+}
+
+/// What every later version repeats is told once, with the first.
+#[test]
+fn what_later_versions_repeat_is_folded() {
+    let texts = Words::of(Language::En).unwrap();
+    let days = ["2026-01-01", "2026-02-01", "2026-03-01"];
+    let report = all(&read(&days.map(|day| version(day, if day == "2026-02-01" { &[ON, FORM] } else { &[ON] }))));
+    let folded = fold(&report.findings);
+    let silence = folded.iter().filter(|one| one.finding.rule.id == "L-03").collect::<Vec<_>>();
+    assert_eq!(silence.len(), 1);
+    assert_eq!((silence[0].finding.version.as_str(), silence[0].still_in.as_slice()), (days[0], &days[1..]));
+    assert!(folded.iter().any(|one| one.finding.rule.id == "L-04" && one.finding.version == days[1] && one.still_in.is_empty()));
+    assert!(
+        total(&report, &texts)
+            .contains(&format!("{} caution", folded.iter().filter(|one| one.finding.severity == Severity::Caution).count()))
+    );
+    let told: usize = folded.iter().map(|one| 1 + one.still_in.len()).sum();
+    assert_eq!(told, report.findings.len(), "nothing is lost");
 }
 
 fn found_owned(changes: &[(&str, &str)]) -> Report {

@@ -32,13 +32,27 @@ fn seventy_days_are_seen_at_a_glance() {
             "  ··················▼###●=======□===============================================",
             "                    xxxxxx",
             "  !! 70 days without a way to say no (disputed: D1)",
-            "  ○  announced: unknown",
+            "  ○  people were not told before it began; when later is unknown",
             "  □  text in force: 15 November 2024",
             "  ▼  collection began: 7 May 2024",
             "  ●  a way to say no: 16 July 2024",
             "  x  taken out: 7 May 2024 – 1 August 2024 (X's undertaking to the Irish DPC",
         ]
     );
+}
+
+/// A day by which something was there is never shown as the day it came.
+#[test]
+fn a_day_at_the_latest_is_told_as_such() {
+    let policies = shipped();
+    let found = timeline(&policies.policies["meta"], day(TODAY));
+    let lines = terminal(&found, &texts(Language::En), 120).join("\n");
+    assert!(lines.contains("a way to say no: 29 April 2025 at the latest, the day is not known"), "{lines}");
+    assert!(lines.contains("a way to say no: 14 April 2025\n"), "{lines}");
+    let late = club(["2026-01-01", "2026-01-01", "2026-01-01", "2026-02-01"], "at_latest = [\"control_first_offered\"]");
+    let row = &timeline(&late, day(TODAY)).rows[0];
+    assert_eq!(row.gap_words(&texts(Language::En)), "31 days at most without a way to say no");
+    assert_eq!(row.gap_words(&texts(Language::Nl)), "hoogstens 31 dagen zonder een manier om nee te zeggen");
 }
 
 #[test]

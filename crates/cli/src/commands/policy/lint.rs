@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bezwaar_core::policy::PolicySet;
 use bezwaar_core::time::{Day, Zone};
-use bezwaar_lens::lint::report::{mend, said, standing, subject, total};
+use bezwaar_lens::lint::report::{Folded, fold, mend, said, standing, subject, total};
 use bezwaar_lens::lint::suppress::Suppressions;
 use bezwaar_lens::lint::{Finding, Options, Report, Severity, lint, sarif};
 use bezwaar_lens::words::{Words, fill};
@@ -149,15 +149,15 @@ fn listed(report: &Report, unknown: bool) -> impl Iterator<Item = &Finding> {
 }
 
 fn human(report: &Report, texts: &Words, unknown: bool, printer: &mut Printer) -> Result<(), Error> {
-    for finding in listed(report, unknown) {
-        for line in lines(finding, texts) {
+    for one in fold(listed(report, unknown)) {
+        for line in lines(&one, texts) {
             printer.line(&visible(&line))?;
         }
         printer.line("")?;
     }
     printer.line(&total(report, texts))?;
     if !unknown && !report.unknown.is_empty() {
-        let values = [("unknown", report.unknown.len().to_string())];
+        let values = [("unknown", fold(&report.unknown).len().to_string())];
         printer.note(&fill(texts.frame("unknown-hint"), &values));
     }
     Ok(())
@@ -166,7 +166,8 @@ fn human(report: &Report, texts: &Words, unknown: bool, printer: &mut Printer) -
 /// Widest name of a part, in Dutch and English, and two blanks.
 const NAME_WIDTH: usize = 31;
 
-fn lines(finding: &Finding, texts: &Words) -> Vec<String> {
+fn lines(folded: &Folded<'_>, texts: &Words) -> Vec<String> {
+    let finding = folded.finding;
     let severity = texts.severity.get(finding.severity.as_str()).map_or(finding.severity.as_str(), String::as_str);
     let mut ids = vec![finding.rule.id];
     ids.extend(finding.rule.also);
@@ -196,6 +197,9 @@ fn lines(finding: &Finding, texts: &Words) -> Vec<String> {
             part(texts.frame("counter"), texts.frame("none-found"));
         }
         part(texts.frame("checked"), &finding.checked_on);
+    }
+    if !folded.still_in.is_empty() {
+        part(texts.frame("still"), &folded.still_in.join(", "));
     }
     part(texts.frame("mend"), mend(finding, texts));
     if let Some(reason) = &finding.suppressed {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use bezwaar_core::policy::{CarveOut, Claim, Control, Declared, Default_, Dispute, DisputeHandling, Policy, SignalMeaning, Use, Version};
+use bezwaar_core::policy::{
+    CarveOut, Claim, Control, Declared, Default_, Dispute, DisputeHandling, Policy, SignalMeaning, Use, Version, When,
+};
 use bezwaar_core::region::{Region, lookup_set};
 
 use super::{find, wrapped};
@@ -185,10 +187,12 @@ impl Page<'_> {
             },
         );
         self.fact("controls", &if one.controls.is_empty() { "none".to_owned() } else { one.controls.join(", ") });
-        self.fact("announced", &one.announced.to_string());
+        let dated =
+            |fact: &str, when: When| if one.details.at_latest.contains(fact) { format!("{when} at the latest") } else { when.to_string() };
+        self.fact("announced", &dated("announced", one.announced));
         self.fact("effective", &one.effective.to_string());
         self.fact("collection began", &one.collection_began.to_string());
-        self.fact("control offered", &one.control_first_offered.to_string());
+        self.fact("control offered", &dated("control_first_offered", one.control_first_offered));
         if !one.continues.is_empty() {
             self.fact("continues", &one.continues.join(", "));
         }
@@ -241,7 +245,8 @@ impl Page<'_> {
     fn control(&mut self, control: &Control) {
         self.section(&format!("Control {}: {}", control.id, control.title));
         self.fact("kind", &control.kind);
-        self.fact("first offered", &control.first_offered.to_string());
+        let latest = if control.details.at_latest.contains("first_offered") { " at the latest" } else { "" };
+        self.fact("first offered", &format!("{}{latest}", control.first_offered));
         if let Some(url) = &control.url {
             self.fact("url", url);
         }

@@ -61,6 +61,7 @@ impl Reader<'_, '_> {
             repeat_per: self.repeat_per(node),
             non_users: node.bool("non_users"),
             steps: node.int("steps"),
+            at_latest: self.at_latest(node),
         }
     }
 
@@ -98,7 +99,20 @@ impl Reader<'_, '_> {
             notice: Notice::lookup(&word("notice")),
             from_others: node.bool("from_others"),
             kept: self.kept(node),
+            at_latest: self.at_latest(node),
         }
+    }
+
+    /// Facts that have a day which may be later than the true one.
+    fn at_latest(&mut self, node: &Node<'_, '_>) -> BTreeSet<String> {
+        let named = node.texts("at_latest").unwrap_or_default();
+        for (fact, span) in &named {
+            if when(node, fact).day().is_none() {
+                let help = format!("write the latest day it can have been at `{fact}`, or leave it out here");
+                self.problem(span.clone(), format!("`at_latest` names `{fact}`, which has no day"), Some(help));
+            }
+        }
+        named.into_iter().map(|(fact, _)| fact).collect()
     }
 
     fn kept(&mut self, node: &Node<'_, '_>) -> Vec<Kept> {

@@ -134,7 +134,17 @@ pub(super) fn l06<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
             }
             continue;
         }
-        let apart = |other: &&Use| other.id != one.id && (other.recipients != one.recipients || other.purpose != one.purpose);
+        // On a form or in a mail a person says in words what they object to.
+        if look.controls_of(one).iter().any(|control| ["form", "mail"].contains(&control.kind.as_str())) {
+            continue;
+        }
+        // Nobody lives in two regions: what is written apart for each of them is one use to a person.
+        let meets = |other: &Use| match (&one.regions, &other.regions) {
+            (Some(own), Some(others)) => own.intersection(others).next().is_some(),
+            _ => true,
+        };
+        let apart =
+            |other: &&Use| other.id != one.id && meets(other) && (other.recipients != one.recipients || other.purpose != one.purpose);
         let others: Vec<&Use> = look.uses().filter(apart).collect();
         let shared = |id: &String| others.iter().any(|other| other.controls.contains(id));
         if one.controls.iter().all(shared) {
@@ -197,7 +207,8 @@ pub(super) fn l11<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
 pub(super) fn l19<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
     for one in look.uses() {
         if one.recipients.iter().any(|recipient| recipient == "third:*") {
-            out.fires("unnamed", &[Spot::Use(one, "recipients")], &[]);
+            let named = one.recipients.iter().any(|recipient| recipient != "third:*" && recipient.starts_with("third:"));
+            out.fires(if named { "not-all" } else { "unnamed" }, &[Spot::Use(one, "recipients")], &[]);
         } else if one.recipients.iter().any(|recipient| recipient == "unknown") {
             out.unknown(&[Spot::Use(one, "recipients")]);
         }

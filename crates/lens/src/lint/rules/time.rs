@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bezwaar_core::policy::{Default_, Notice, Use, When};
 
 use super::super::finding::Severity;
-use super::super::look::{Look, Out, Saw, Spot};
+use super::super::look::{Look, Out, Saw, Spot, at_latest};
 use crate::diff::{About, Direction};
 
 /// Days between telling and using below which a person had no time: the project's measure, after the month platforms give themselves.
@@ -16,6 +16,10 @@ pub(super) fn l02<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
     for one in look.uses().filter(|one| one.default != Default_::Off) {
         let spots = [Spot::Use(one, "control_first_offered"), Spot::Use(one, "collection_began")];
         match (one.collection_began, one.control_first_offered) {
+            // It may have been there before.
+            (When::Day(began), When::Day(offered)) if began < offered && at_latest(Spot::Use(one, "control_first_offered")) => {
+                out.unknown(&[Spot::Use(one, "control_first_offered")]);
+            }
             (When::Day(began), When::Day(offered)) if began < offered => {
                 let days = began.days_until(offered);
                 let values = vec![("began", began.to_string()), ("offered", offered.to_string()), ("days", days.to_string())];
@@ -64,6 +68,11 @@ pub(super) fn l05<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
             }
             When::Day(told) => {
                 let days = told.days_until(start);
+                // People may have been told before that day.
+                if days < NOTICE_DAYS_MIN && at_latest(Spot::Use(one, "announced")) {
+                    out.unknown(&[Spot::Use(one, "announced")]);
+                    continue;
+                }
                 // Told after it began is another rule's.
                 if (0..NOTICE_DAYS_MIN).contains(&days) {
                     let values = [("told", told.to_string()), ("start", start.to_string()), ("days", days.to_string())];
@@ -108,6 +117,9 @@ pub(super) fn l10<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
         ];
         let kind = if added { "new" } else { "more" };
         match told {
+            When::Day(day) if added && day.days_until(starts) < NOTICE_DAYS_MIN && at_latest(Spot::Use(one, "announced")) => {
+                out.unknown(&[Spot::Use(one, "announced")]);
+            }
             When::Never => out.saw(Saw { severity: Severity::Mismatch, variant: variant(kind, "never"), spots, values }),
             When::Day(day) if day.days_until(starts) <= 0 => {
                 out.saw(Saw { severity: Severity::Mismatch, variant: variant(kind, "late"), spots, values });
@@ -159,6 +171,10 @@ pub(super) fn g22<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
         if let (When::Day(told), When::Day(began)) = (one.announced, one.collection_began)
             && began < told
         {
+            if at_latest(Spot::Use(one, "announced")) {
+                out.unknown(&[Spot::Use(one, "announced")]);
+                continue;
+            }
             let values = [("told", told.to_string()), ("began", began.to_string()), ("days", began.days_until(told).to_string())];
             out.fires("late", &[Spot::Use(one, "announced"), Spot::Use(one, "collection_began")], &values);
         }
