@@ -44,7 +44,7 @@ impl Language {
 }
 
 /// The texts of one language.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
     months: Vec<String>,

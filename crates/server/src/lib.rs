@@ -1,7 +1,8 @@
-//! The portal and the interfaces other programs call; today the witness, and the asking of witnesses.
+//! What listens: the portal with its interfaces for other programs, and the witness; and the asking of witnesses.
 //!
 //! | module | what it has |
 //! |---|---|
+//! | [`portal`] | the pages people and the privacy team use, and what other programs call |
 //! | [`witness`] | a witness of ledgers: asked over HTTP, or following a ledger by itself |
 //! | [`asking`] | what a ledger does to have its checkpoints cosigned |
 //! | [`published`] | a ledger's static files, in a folder or at an address |
@@ -11,5 +12,7 @@
 
 pub mod asking;
 mod files;
+pub mod portal;
 pub mod published;
+mod serving;
 pub mod witness;

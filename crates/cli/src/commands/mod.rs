@@ -13,6 +13,7 @@ mod policy;
 pub(crate) mod prove;
 pub(crate) mod register;
 pub(crate) mod release;
+mod serve;
 mod signal;
 pub(crate) mod verify;
 mod witness;
@@ -60,6 +61,7 @@ enum Command {
     Verify(verify::Args),
     Audit(audit::Args),
     Generate(generate::Args),
+    Serve(serve::Args),
     Witness(witness::Args),
 }
 
@@ -90,6 +92,7 @@ pub(crate) fn run(printer: &mut Printer) -> Result<(), Error> {
         Command::Audit(args) => audit::run(&args, printer),
         Command::Verify(args) => verify::run(&args, printer),
         Command::Generate(args) => generate::run(&args, printer),
+        Command::Serve(args) => serve::run(&args, printer),
         Command::Witness(args) => witness::run(&args, printer),
     }
 }

@@ -92,6 +92,50 @@ pub fn site(policies: &PolicySet, speeches: &[Speech], options: Options<'_>) -> 
     files
 }
 
+/// A policy's page in one language, for who has a frame of their own.
+#[derive(Clone, Debug)]
+pub struct Article {
+    /// The name its chart and calendar go by in links: `NAME.svg`, `NAME.ics`.
+    pub name: String,
+    /// What the policy is called, escaped.
+    pub title: String,
+    /// Who decides, a sentence, as plain text.
+    pub controller: String,
+    /// A list of uses, each with what silence means; links lead to places within the page (`#use`).
+    pub short: String,
+    /// The whole page without its frame: no `<main>` of its own, and headings from `<h1>`.
+    pub html: String,
+    /// The chart.
+    pub svg: String,
+    /// The calendar of dates.
+    pub calendar: String,
+    /// What each use is called, escaped, by its id, in the order of the policy.
+    pub uses: Vec<(String, String)>,
+}
+
+/// The page of a policy as parts, by the version in force; nothing for a policy without versions.
+pub fn article(policy: &Policy, speech: &Speech, options: Options<'_>) -> Option<Article> {
+    let version = shown_version(policy, options.today)?;
+    let page = Page { policy, version, speech, options };
+    let html = page
+        .inner(None)
+        .replace("<main>", "<div>")
+        .replace("</main>", "</div>")
+        .replace("<footer>", "<div>")
+        .replace("</footer>", "</div>");
+    let html = html.replace("<header>", "<div>").replace("</header>", "</div>");
+    Some(Article {
+        name: file_name(&policy.id),
+        title: page.title(),
+        controller: page.say("controller", &[("controller", &version.controller)]),
+        short: page.short(),
+        html,
+        svg: svg(&timeline(policy, options.today).said(|text| speech.words.say(text)), &speech.texts),
+        calendar: calendar(policy, speech, options.today),
+        uses: version.uses.iter().map(|one| (one.id.clone(), uses::title(&page, one))).collect(),
+    })
+}
+
 /// The page that leads to the languages.
 fn entrance(speeches: &[Speech]) -> Option<File> {
     let first = speeches.first()?;
@@ -167,15 +211,25 @@ impl Page<'_> {
     }
 
     fn html(&self, both: bool) -> String {
+        let name = file_name(&self.policy.id);
+        let (title, inner) = (self.plain_title(), self.inner(both.then(|| other_language(self.speech, &name)).as_deref()));
+        let back = format!("<p><a href=\"index.html\">{}</a></p>\n", escape(&self.say("back", &[])));
+        let body = inner.replacen("<header>\n", &format!("<header>\n{back}"), 1);
+        frame(self.speech.language.code(), &title, "", &body)
+    }
+
+    fn plain_title(&self) -> String {
+        let plain_title = self.speech.words.say(&self.version.title);
+        self.speech.texts.page("title", &[("title", &plain_title)])
+    }
+
+    /// The page without the frame around it.
+    fn inner(&self, after_back: Option<&str>) -> String {
         let texts = &self.speech.texts;
         let name = file_name(&self.policy.id);
-        let plain_title = self.speech.words.say(&self.version.title);
-        let title = texts.page("title", &[("title", &plain_title)]);
-        let mut body = format!("<header>\n<p><a href=\"index.html\">{}</a></p>\n", escape(&self.say("back", &[])));
-        if both {
-            body.push_str(&other_language(self.speech, &name));
-        }
-        put(&mut body, format_args!("<h1>{}</h1>", escape(&title)));
+        let mut body = "<header>\n".to_owned();
+        body.push_str(after_back.unwrap_or_default());
+        put(&mut body, format_args!("<h1>{}</h1>", escape(&self.plain_title())));
         put(&mut body, format_args!("<p class=\"lead\">{}</p>", escape(&self.say("lead", &[("today", &texts.day(self.options.today))]))));
         put(&mut body, format_args!("<p>{}</p>", escape(&self.say("controller", &[("controller", &self.version.controller)]))));
         body.push_str(&self.versions());
@@ -204,7 +258,7 @@ impl Page<'_> {
         };
         put(&mut body, format_args!("<h2>{}</h2>\n<p>{wrong}</p>", escape(&self.say("wrong", &[]))));
         put(&mut body, format_args!("<p>{}</p>\n</footer>", escape(&self.say("foot", &[]))));
-        frame(self.speech.language.code(), &title, "", &body)
+        body
     }
 
     fn versions(&self) -> String {

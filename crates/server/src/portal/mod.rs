@@ -1,0 +1,31 @@
+//! The portal: the pages people and the privacy team use, and what other programs call. It writes only through the register.
+//!
+//! One file per page. What pages say stands in `texts/`, how they look in `templates/` and `assets/`.
+
+mod about;
+mod acts;
+mod app;
+mod check;
+mod counter;
+mod letter;
+mod mine;
+mod object;
+mod objection;
+mod receipt;
+pub mod secrets;
+mod service;
+pub mod sessions;
+pub mod settings;
+mod sign_in;
+pub mod speech;
+mod templates;
+mod web;
+
+pub use app::{Clock, Parts, Tracer};
+pub use check::RECEIPT_BYTES_MAX;
+pub use counter::READERS_KEPT;
+pub use mine::OWN_AGE;
+pub use object::{ACCOUNTS_MAX, ANSWER_STEP_MS, FIELD_BYTES_MAX};
+pub use service::{CONNECTIONS_MAX, PUBLISH_EVERY_MS, Portal, PortalError, REQUEST_SECONDS_MAX};
+pub use templates::TemplateError;
+pub use web::{FORM_BYTES_MAX, FORM_FIELDS_MAX};

@@ -1,0 +1,174 @@
+//! The portal as a service: it listens, answers, and publishes the ledger about once a second.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bezwaar_register::desk::Desk;
+use bezwaar_register::engine::{Register, RegisterError};
+
+use super::app::{App, Parts, Shared, router};
+use super::counter::Counter;
+use super::templates::TemplateError;
+use crate::serving::{Limits, Listener, ServeError, Threads};
+
+/// The most connections at a time; others wait.
+pub const CONNECTIONS_MAX: usize = 1_024;
+/// How long the head of a request may take to arrive, in seconds.
+pub const REQUEST_SECONDS_MAX: u64 = 15;
+/// How often the ledger is published, in milliseconds.
+pub const PUBLISH_EVERY_MS: u64 = 1_000;
+const HEAD_BYTES_MAX: usize = 32 << 10;
+const WORKERS: usize = 2;
+/// Threads that may wait for a disk.
+const BLOCKING_MAX: usize = 32;
+
+/// A portal that listens, and does not answer yet.
+pub struct Portal {
+    listener: Listener,
+    app: Shared,
+    publishing: Publishing,
+}
+
+impl fmt::Debug for Portal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Portal")
+    }
+}
+
+impl Portal {
+    /// Listens at an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// [`PortalError`]: settings that do not fit the policies, an address that is taken, a register that fails.
+    pub fn bind(address: SocketAddr, register: Register, parts: Parts) -> Result<Portal, PortalError> {
+        let clock = Arc::clone(&parts.clock);
+        let listener = Listener::bind(address, Threads { workers: WORKERS, blocking: BLOCKING_MAX }).map_err(PortalError::Serve)?;
+        let desk = Desk::start(register, Arc::new(move || clock())).map_err(PortalError::Register)?;
+        let app = App::new(parts, Counter::new(desk))?;
+        let publishing = Publishing::start(&app);
+        Ok(Portal { listener, app, publishing })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    /// Answers until SIGTERM or SIGINT, or until `stopped` is done; then everything that was taken is published.
+    pub fn run(self, stopped: impl Future<Output = ()>) {
+        let Portal { listener, app, publishing } = self;
+        let limits =
+            Limits { connections: CONNECTIONS_MAX, head_bytes: HEAD_BYTES_MAX, request_time: Duration::from_secs(REQUEST_SECONDS_MAX) };
+        listener.run(router(Arc::clone(&app)), limits, stopped);
+        publishing.stop();
+        publish(&app);
+    }
+}
+
+/// The thread that publishes.
+struct Publishing {
+    stop: Arc<(Mutex<bool>, Condvar)>,
+    thread: JoinHandle<()>,
+}
+
+impl Publishing {
+    fn start(app: &Shared) -> Publishing {
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let (app, told) = (Arc::clone(app), Arc::clone(&stop));
+        let thread = std::thread::spawn(move || {
+            let (lock, changed) = &*told;
+            loop {
+                publish(&app);
+                let stopped = lock.lock().unwrap_or_else(PoisonError::into_inner);
+                let wait = Duration::from_millis(PUBLISH_EVERY_MS);
+                let (stopped, _) = changed.wait_timeout_while(stopped, wait, |stopped| !*stopped).unwrap_or_else(PoisonError::into_inner);
+                if *stopped {
+                    return;
+                }
+            }
+        });
+        Publishing { stop, thread }
+    }
+
+    fn stop(self) {
+        let (lock, changed) = &*self.stop;
+        *lock.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        changed.notify_all();
+        drop(self.thread.join());
+    }
+}
+
+fn publish(app: &Shared) {
+    static FAILING: AtomicBool = AtomicBool::new(false);
+    match app.counter.desk().publish() {
+        Ok(_) => FAILING.store(false, Ordering::Relaxed),
+        Err(error) => {
+            // Told once, not every second.
+            if !FAILING.swap(true, Ordering::Relaxed) {
+                app.trace(&format!("the ledger was not published: {error}; {}", error.help()));
+            }
+        }
+    }
+}
+
+/// Why there is no portal.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PortalError {
+    /// It cannot listen.
+    Serve(ServeError),
+    /// The register fails.
+    Register(RegisterError),
+    /// A template cannot be read: a fault of the program.
+    Template(TemplateError),
+    /// The settings name a policy there is none of.
+    NoSuchPolicy {
+        /// Its id.
+        policy: String,
+    },
+    /// The settings name a service there is none of.
+    NoSuchService {
+        /// Its id.
+        service: String,
+    },
+}
+
+impl fmt::Display for PortalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PortalError::Serve(error) => write!(f, "{error}"),
+            PortalError::Register(error) => write!(f, "{error}"),
+            PortalError::Template(error) => write!(f, "{error}"),
+            PortalError::NoSuchPolicy { policy } => write!(f, "`policies.own` names `{policy}`, and the folder has no such policy"),
+            PortalError::NoSuchService { service } => write!(f, "`policies.services` names `{service}`, and no such service is known"),
+        }
+    }
+}
+
+impl PortalError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            PortalError::Serve(error) => error.help(),
+            PortalError::Register(error) => error.help(),
+            PortalError::Template(_) => "this is a fault of the program: please report it",
+            PortalError::NoSuchPolicy { .. } => "`bezwaar policy list` shows the policies of a folder",
+            PortalError::NoSuchService { .. } => "add it to `services.toml` in the folder of policies, or take it out of `portal.toml`",
+        }
+    }
+}
+
+impl std::error::Error for PortalError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            PortalError::Serve(error) => error.source(),
+            PortalError::Register(error) => error.source(),
+            PortalError::Template(error) => error.source(),
+            PortalError::NoSuchPolicy { .. } | PortalError::NoSuchService { .. } => None,
+        }
+    }
+}
