@@ -2,6 +2,7 @@
 //!
 //! - [`engine`]: the register itself: it places records, publishes the ledger, erases, and is opened only if everything agrees;
 //! - [`intake`]: how what people said comes in; [`desk`]: from many threads at a time;
+//! - [`cases`], [`post`], [`tokens`], [`looks`]: what the privacy team answers, what is to be sent, what was used, who looked;
 //! - [`store`]: where it is kept, and what every kind of store promises;
 //! - [`vault`]: what is sealed, and under which key;
 //! - [`keys`]: the keys of a register, and what it says about them;
@@ -31,3 +32,5 @@ pub mod store;
 #[doc(hidden)]
 pub mod testing;
 pub mod vault;
+
+pub use intake::{cases, looks, post, tokens};

@@ -27,6 +27,7 @@ use bezwaar_ledger::receipt::Receipt;
 use bezwaar_ledger::tlog::checkpoint::SignedCheckpoint;
 
 use crate::engine::{Accepter, Clock, Publisher, Reader, Register, RegisterError, Rest, Writer};
+use crate::intake::cases::Marks;
 use crate::intake::{Accepted, Intake, IntakeError, Submission};
 use crate::keys::{KeyRingError, KeyStatement, Purpose};
 use crate::proofs::{self, ProofsError};
@@ -92,7 +93,7 @@ impl Desk {
     /// Hands in a submission. `done` is called once, on the writing thread when the submission is durable or refused, or at once on this thread when it is not
     /// taken: [`IntakeError::Busy`]. It must be quick: others wait for it.
     pub fn file(&self, submission: Submission, done: impl FnOnce(Result<Accepted, IntakeError>) + Send + 'static) {
-        self.hand_in(Message::File(Waiting { submission, answer: Answer::new(done) }));
+        self.hand_in(Message::File(Box::new(Waiting { submission, answer: Answer::new(done) })));
     }
 
     /// [`Desk::file`], and waits for the answer.
@@ -151,6 +152,11 @@ impl Desk {
     /// A reader for another thread.
     pub fn reader(&self) -> Result<Reader, RegisterError> {
         locked(&self.reader).another()
+    }
+
+    /// The marks of a filer's contact and of the prefix of a network, for [`Submission::marks`]: neither can be told from its mark. At once, on the caller's thread.
+    pub fn mark(&self, contact: Option<&str>, network: Option<&str>) -> Marks {
+        locked(&self.reader).mark(contact, network)
     }
 
     /// Who signs acceptance notes. After a change of the operator's key a new one is needed.

@@ -9,7 +9,7 @@ use crate::intake::{Accepted, Intake, IntakeError, Submission};
 
 /// What is handed in.
 pub(super) enum Message {
-    File(Waiting),
+    File(Box<Waiting>),
     Run(Job),
     Register(RegisterJob),
     Stop,

@@ -60,7 +60,7 @@ pub(super) fn run(mut writer: Writer, mut rest: Rest, shared: &Shared, receiver:
 /// The submissions that go into one batch with the first.
 fn gather(first: Message, receiver: &Receiver<Message>, held: &mut Option<Message>) -> Next {
     let mut batch = match first {
-        Message::File(waiting) => vec![waiting],
+        Message::File(waiting) => vec![*waiting],
         other => return Next::Other(other),
     };
     let until = Ticks::now() + Duration::from_millis(DESK_GATHER_MS);
@@ -70,7 +70,7 @@ fn gather(first: Message, receiver: &Receiver<Message>, held: &mut Option<Messag
             Err(_) => receiver.recv_timeout(until.saturating_duration_since(Ticks::now())),
         };
         match next {
-            Ok(Message::File(waiting)) => batch.push(waiting),
+            Ok(Message::File(waiting)) => batch.push(*waiting),
             Ok(other) => {
                 *held = Some(other);
                 break;

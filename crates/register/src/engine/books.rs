@@ -11,10 +11,11 @@ use super::append::open_row;
 use super::erase::live_holder;
 use super::{ErasureReason, IntegrityError, NewRecord, RegisterError, Writer};
 use crate::hex::encode;
+use crate::intake::cases::{MARK_CONTACT, MARK_NETWORK, Mark, Marks};
 use crate::intake::{Books, Filed, Known, NewEvent, ValueName};
 use crate::randomness::secret;
 use crate::store::{Holder, HolderId, KeyedName};
-use crate::vault::{OpenedRow, SealedRow, VaultError};
+use crate::vault::{OpenedRow, SealedRow, Vault, VaultError};
 
 /// A row as an event.
 fn filed(row: &OpenedRow) -> Result<Filed, RegisterError> {
@@ -37,6 +38,8 @@ impl Writer {
             ValueName::ListPage(page) => format!("intake/list/{page}"),
             ValueName::Import => "intake/import".to_owned(),
             ValueName::Outbox => "intake/outbox".to_owned(),
+            ValueName::Shelf(shelf) => format!("intake/shelf/{}", shelf.as_str()),
+            ValueName::ShelfPage(shelf, page) => format!("intake/shelf/{}/{page}", shelf.as_str()),
             ValueName::Forget(hash) => format!("intake/forget/{}", encode(hash)),
         }
     }
@@ -108,6 +111,19 @@ impl Writer {
     }
 }
 
+/// The keyed name of something of a kind.
+fn keyed(vault: &Vault, kind: &str, text: &str) -> KeyedName {
+    vault.act_name(&format!("intake {kind}\0{text}"))
+}
+
+impl super::Reader {
+    /// See [`Intake::mark`](crate::intake::Intake::mark).
+    pub fn mark(&self, contact: Option<&str>, network: Option<&str>) -> Marks {
+        let mark = |kind: &str, text: Option<&str>| text.map(|text| Mark::of(keyed(&self.vault, kind, text)));
+        Marks { contact: mark(MARK_CONTACT, contact), network: mark(MARK_NETWORK, network) }
+    }
+}
+
 impl Books for Writer {
     fn settle(&mut self) -> Result<(), RegisterError> {
         Writer::settle(self)
@@ -169,7 +185,7 @@ impl Books for Writer {
     }
 
     fn keyed(&self, kind: &str, text: &str) -> KeyedName {
-        self.vault.act_name(&format!("intake {kind}\0{text}"))
+        keyed(&self.vault, kind, text)
     }
 
     fn contact(&mut self, account: &Account) -> Result<Option<Vec<u8>>, RegisterError> {

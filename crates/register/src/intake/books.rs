@@ -5,6 +5,7 @@ use bezwaar_core::time::Instant;
 use bezwaar_ledger::entry::Entry;
 use bezwaar_ledger::event::{Event, TombstoneReason};
 
+use super::shelf::ShelfName;
 use crate::engine::RegisterError;
 use crate::store::KeyedName;
 
@@ -46,8 +47,12 @@ pub enum ValueName {
     ListPage(u32),
     /// The import that is under way, or was left unfinished.
     Import,
-    /// Notices that wait to be sent.
+    /// Notices that waited to be sent before there was a post.
     Outbox,
+    /// How far a shelf goes.
+    Shelf(ShelfName),
+    /// A page of a shelf.
+    ShelfPage(ShelfName, u64),
     /// A request to be forgotten, by the hash of its token.
     Forget([u8; 32]),
 }

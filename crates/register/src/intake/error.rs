@@ -62,6 +62,38 @@ pub enum Refusal {
     NothingToFile,
     /// The submission has too many acts.
     TooManyActs,
+    /// The token was used before.
+    TokenUsed,
+    /// The token no longer holds.
+    TokenExpired,
+    /// The token would hold too long.
+    TokenTooLong,
+    /// Too many used tokens are remembered.
+    TokensFull,
+    /// The detail of a message is too long.
+    LongDetail,
+    /// No case with this number is there.
+    NoSuchCase,
+    /// A case cannot be merged into itself.
+    SameCase,
+    /// The case was answered, merged, voided or emptied.
+    CaseClosed,
+    /// The case has too many acts, changes or pieces of evidence.
+    CaseFull,
+    /// The case was answered otherwise.
+    AlreadyAnswered,
+    /// The case was extended already.
+    AlreadyExtended,
+    /// The day an extension could be told is over.
+    TooLate,
+    /// The new day is not later, or much later.
+    ExtensionDay,
+    /// The answer lacks a fact it needs, or has others.
+    FactsMissing,
+    /// A fact of the answer is too long.
+    LongFact,
+    /// The selection names neither contact nor network.
+    TooWide,
 }
 
 impl Refusal {
@@ -91,6 +123,22 @@ impl Refusal {
             Refusal::OutboxFull => "outbox-full",
             Refusal::NothingToFile => "nothing-to-file",
             Refusal::TooManyActs => "too-many-acts",
+            Refusal::TokenUsed => "token-used",
+            Refusal::TokenExpired => "token-expired",
+            Refusal::TokenTooLong => "token-too-long",
+            Refusal::TokensFull => "tokens-full",
+            Refusal::LongDetail => "long-detail",
+            Refusal::NoSuchCase => "no-such-case",
+            Refusal::SameCase => "same-case",
+            Refusal::CaseClosed => "case-closed",
+            Refusal::CaseFull => "case-full",
+            Refusal::AlreadyAnswered => "already-answered",
+            Refusal::AlreadyExtended => "already-extended",
+            Refusal::TooLate => "too-late",
+            Refusal::ExtensionDay => "extension-day",
+            Refusal::FactsMissing => "facts-missing",
+            Refusal::LongFact => "long-fact",
+            Refusal::TooWide => "too-wide",
         }
     }
 
@@ -120,6 +168,22 @@ impl Refusal {
             Refusal::OutboxFull => "send the notices that wait first",
             Refusal::NothingToFile => "send at least one act",
             Refusal::TooManyActs => "send it in several submissions",
+            Refusal::TokenUsed => "nothing more is to be done with it; ask for a new one if something else is to be done",
+            Refusal::TokenExpired => "ask for a new one",
+            Refusal::TokenTooLong => "give it a shorter time",
+            Refusal::TokensFull => "try again later",
+            Refusal::LongDetail => "give a code or a day; texts are made when it is sent",
+            Refusal::NoSuchCase => "check the number",
+            Refusal::SameCase => "name two cases",
+            Refusal::CaseClosed => "look at the case: it was answered, merged into another, declared void, or its person was forgotten",
+            Refusal::CaseFull => "answer it; what else comes in goes into a case of its own",
+            Refusal::AlreadyAnswered => "an answer is never changed: if the person writes again, that is a new case",
+            Refusal::AlreadyExtended => "answer it by the day it is due; it can be extended once",
+            Refusal::TooLate => "answer it now",
+            Refusal::ExtensionDay => "check the day",
+            Refusal::FactsMissing => "give each fact the code asks for, and no other",
+            Refusal::LongFact => "shorten it, or write a letter of your own and name it",
+            Refusal::TooWide => "select what came from one contact or one network",
         }
     }
 }
@@ -150,6 +214,22 @@ impl fmt::Display for Refusal {
             Refusal::OutboxFull => f.write_str("too many notices wait to be sent"),
             Refusal::NothingToFile => f.write_str("the submission has no act"),
             Refusal::TooManyActs => write!(f, "the submission has over {} acts", super::SUBMISSION_FILINGS_MAX),
+            Refusal::TokenUsed => f.write_str("the token was used before"),
+            Refusal::TokenExpired => f.write_str("the token has expired"),
+            Refusal::TokenTooLong => f.write_str("the token would hold too long to be remembered"),
+            Refusal::TokensFull => f.write_str("too many tokens were used in a short time"),
+            Refusal::LongDetail => f.write_str("the detail of the message is too long"),
+            Refusal::NoSuchCase => f.write_str("the register has no case with this number"),
+            Refusal::SameCase => f.write_str("the two cases are the same"),
+            Refusal::CaseClosed => f.write_str("the case is not open"),
+            Refusal::CaseFull => f.write_str("the case has too many acts, changes or pieces of evidence"),
+            Refusal::AlreadyAnswered => f.write_str("the case was answered already, with something else"),
+            Refusal::AlreadyExtended => f.write_str("the case was extended already"),
+            Refusal::TooLate => f.write_str("the case is late: the person should have been told by the day it was due"),
+            Refusal::ExtensionDay => f.write_str("the new day must be after the day it was due, and at most two months or so"),
+            Refusal::FactsMissing => f.write_str("the answer does not give the facts its code asks for"),
+            Refusal::LongFact => f.write_str("a fact of the answer is too long"),
+            Refusal::TooWide => f.write_str("the selection names neither a contact nor a network"),
         }
     }
 }

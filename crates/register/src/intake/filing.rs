@@ -177,8 +177,13 @@ pub(super) fn is_same(one: &Choice, other: &Choice, time_given: bool) -> bool {
 /// Whether an id ends as those do that the register gives: `+` and a number, or a word of its own.
 pub(super) fn is_own_id(id: &str) -> bool {
     id.rsplit_once('+').is_some_and(|(_, tail)| {
-        matches!(tail, "void" | "confirmed") || (!tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit()))
+        matches!(tail, "void" | "confirmed" | "answer") || (!tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit()))
     })
+}
+
+/// The id of the answer to an act that the register files.
+pub(super) fn answer_id(id: &str) -> String {
+    format!("{id}+answer")
 }
 
 /// Whether an id is that of a copy made for another name; a filer's own no (`+0`) is none.

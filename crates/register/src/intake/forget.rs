@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Intake;
 use super::books::{Filed, Known, NewEvent, ValueName};
 use super::error::{IntakeError, Refusal};
-use super::office::Office;
+use super::filing::answer_id;
 use super::people::{confirmation_id, void_id};
 
 /// How long a request to be forgotten can be confirmed: 14 days.
@@ -59,7 +59,7 @@ pub struct Forgotten {
 /// What must be done so that nobody else is left without cover.
 struct Rescue {
     copies: Vec<Choice>,
-    /// Entries of other holders, or of none, that name the account or its acts: links to it, voids of its acts.
+    /// Entries of other holders, or of none, that name the account or its acts: links to it, voids of its acts, answers to them.
     besides: Vec<u64>,
     /// Accounts this one has links to.
     linked: Vec<Account>,
@@ -95,7 +95,7 @@ impl Intake<'_> {
     /// The second step, by the confirmed account holder: destroys all that is filed under the account. Its objection then stops.
     pub fn forget(&mut self, token: &str, holder: &Account, now: Instant) -> Result<Forgotten, IntakeError> {
         self.begin()?;
-        self.office = Office::default();
+        self.office.objected.clear();
         let time = self.books.time(now)?;
         let name = ValueName::Forget(token_hash(token));
         let stored = self.books.value(&name)?.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()).unwrap_or_default();
@@ -116,6 +116,8 @@ impl Intake<'_> {
         let mut values = Vec::new();
         self.ties.values(&mut values);
         values.push((ValueName::Outbox, self.outbox_without(&account)?));
+        self.forget_cases(&account)?;
+        self.office.post(self.books)?.forget(self.books, &account)?;
         let copies = rescue.copies.len() as u64;
         let events: Vec<NewEvent> =
             rescue.copies.into_iter().map(|choice| NewEvent { event: Event::Choice(choice), contact: None }).collect();
@@ -140,6 +142,9 @@ impl Intake<'_> {
             let Event::Choice(choice) = &one.event else { continue };
             let mut choice = Choice { recorded_at: Some(one.recorded_at), ..choice.clone() };
             let is_own = choice.person.as_ref() == Some(account);
+            if is_own && let Some(Known::Filed(answer)) = self.books.by_ids(&[&answer_id(&choice.id)])?.pop().flatten() {
+                besides.push(answer.index);
+            }
             if choice.provisional {
                 let void = self.books.by_ids(&[&void_id(&choice.id)])?.pop().flatten();
                 let confirmed = self.is_there(&confirmation_id(&choice.id))?;

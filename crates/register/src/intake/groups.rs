@@ -50,6 +50,12 @@ impl Planner<'_> {
         Ok(Ok(receipts))
     }
 
+    /// Whether all of these acts, and at least one, are filed already, or planned.
+    pub(super) fn all_there(&self, filings: &[(Filing, Rules)]) -> bool {
+        let there = |(filing, _): &(Filing, Rules)| self.read.contains_key(&filing.choice.id) || self.here.contains_key(&filing.choice.id);
+        !filings.is_empty() && filings.iter().all(there)
+    }
+
     fn group_refusal(&mut self, filings: &[(Filing, Rules)]) -> Result<Option<Refusal>, IntakeError> {
         let mut own: HashMap<&str, Choice> = HashMap::new();
         for (place, (filing, rules)) in filings.iter().enumerate() {

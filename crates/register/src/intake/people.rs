@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::Intake;
 use super::books::{Filed, Known, NewEvent, ValueName};
 use super::error::{IntakeError, Refusal};
+use super::post::{Addressee, MessageKind, NewMessage, POST_MAX};
 
-/// The most notices that wait to be sent.
+/// The most notices that are shown at a time.
 pub const OUTBOX_MAX: usize = 200;
 
 /// To whom a notice goes.
@@ -62,7 +63,7 @@ impl Intake<'_> {
     /// those names are the holder's alone or the copies were declared void; of a name that is or was somebody else's too, the copy stays provisional.
     /// A notice that still waits to say that one of them was declared void is not sent any more.
     pub fn confirm(&mut self, id: &str, holder: &Account, now: Instant) -> Result<Confirmed, IntakeError> {
-        self.refresh();
+        self.begin()?;
         let choice = self.choice(id)?;
         if choice.person.as_ref() != Some(holder) {
             return Err(Refusal::OtherHolder.into());
@@ -91,32 +92,55 @@ impl Intake<'_> {
         }
         if !events.is_empty() {
             // Who stands behind an act is not told any more that it will stop.
-            let waiting = self.outbox()?;
+            let waiting = self.old_outbox()?;
             let left: Vec<Notice> = waiting.iter().filter(|notice| !confirmed.acts.contains(&notice.act)).cloned().collect();
             let values = if left.len() == waiting.len() { Vec::new() } else { vec![(ValueName::Outbox, notice_bytes(&left))] };
+            self.drop_notices(&confirmed.acts)?;
+            self.case_confirmed(&confirmed.acts)?;
             self.write(&events, values, now)?;
         }
         Ok(confirmed)
     }
 
     /// Declares a provisional objection void, with all its copies for other names but the filer's own no. It takes effect after
-    /// [`VOID_NOTICE_MICROS`]; filer and account are to be told, by notices in the outbox.
+    /// [`VOID_NOTICE_MICROS`]; filer and account are to be told, by notices in the post.
     pub fn void(&mut self, id: &str, reason: VoidReason, approvers: [&str; 2], now: Instant) -> Result<Voided, IntakeError> {
-        let [first, second] = approvers.map(str::trim);
-        if first.is_empty() || second.is_empty() || first.to_lowercase() == second.to_lowercase() {
-            return Err(Refusal::Approvers.into());
+        let approvers = two_approvers(approvers)?;
+        self.begin()?;
+        let mut events = Vec::new();
+        match self.plan_void(id, reason, approvers, now, &mut events)? {
+            Ok(voided) => {
+                self.write(&events, Vec::new(), now)?;
+                Ok(voided)
+            }
+            Err(refusal) => Err(refusal.into()),
         }
-        let choice = self.choice(id)?;
+    }
+
+    /// Plans a void with its notices. The approvers are two.
+    pub(super) fn plan_void(
+        &mut self,
+        id: &str,
+        reason: VoidReason,
+        approvers: [&str; 2],
+        now: Instant,
+        events: &mut Vec<NewEvent>,
+    ) -> Result<Result<Voided, Refusal>, IntakeError> {
+        let Some(choice) = self.filed_choice(id)? else { return Ok(Err(Refusal::NoSuchAct)) };
         if !matches!(choice.act, Act::Object { .. }) {
-            return Err(Refusal::NotAnObjection.into());
+            return Ok(Err(Refusal::NotAnObjection));
         }
         if !choice.provisional || self.is_there(&confirmation_id(id))? {
-            return Err(Refusal::NotProvisional.into());
+            return Ok(Err(Refusal::NotProvisional));
         }
         if self.is_there(&void_id(id))? {
-            return Err(Refusal::AlreadyVoid.into());
+            return Ok(Err(Refusal::AlreadyVoid));
         }
-        let effective_at = self.books.time(now)?.plus_micros(VOID_NOTICE_MICROS);
+        if self.office.post(self.books)?.len() + 2 > POST_MAX {
+            return Ok(Err(Refusal::OutboxFull));
+        }
+        let time = self.books.time(now)?;
+        let effective_at = time.plus_micros(VOID_NOTICE_MICROS);
         let mut acts = vec![id.to_owned()];
         for copy in self.copies(id)? {
             if copy.provisional && !self.is_there(&confirmation_id(&copy.id))? && !self.is_there(&void_id(&copy.id))? {
@@ -124,17 +148,22 @@ impl Intake<'_> {
             }
         }
         let void = |act: &String| {
-            let approvers = [first.to_owned(), second.to_owned()];
+            let approvers = approvers.map(str::to_owned);
             let event = Event::Void(Void { id: void_id(act), voids: act.clone(), reason, approvers, effective_at });
             NewEvent { event, contact: None }
         };
-        let events: Vec<NewEvent> = acts.iter().map(void).collect();
+        events.extend(acts.iter().map(void));
         let filer = self.filed_choice(&format!("{id}+0"))?.and_then(|own| own.person);
-        let notice = |to: Option<Account>, role| Some(Notice { to: to?, role, act: id.to_owned(), reason, effective_at });
-        let notices = [notice(choice.person, Role::Account), notice(filer, Role::Filer)];
-        let outbox = self.with_notices(notices.into_iter().flatten())?;
-        self.write(&events, vec![(ValueName::Outbox, outbox)], now)?;
-        Ok(Voided { acts, effective_at })
+        let language = self.language_of_case(id)?;
+        for (to, role) in [(choice.person, Role::Account), (filer, Role::Filer)] {
+            let Some(account) = to else { continue };
+            let addressee = Addressee::Act { act: id.to_owned(), role };
+            let detail = reason.as_str().to_owned();
+            let message = NewMessage { kind: MessageKind::VoidNotice, to: addressee, language: language.clone(), detail };
+            self.queue((message, &account), None, time)?;
+        }
+        self.case_void(events, id, approvers, (effective_at, time))?;
+        Ok(Ok(Voided { acts, effective_at }))
     }
 
     /// Erases what the contact drawer has of an account. What it said holds.
@@ -142,32 +171,41 @@ impl Intake<'_> {
         Ok(self.books.erase_contact(account, TombstoneReason::ForgottenByPerson, now)?)
     }
 
-    /// The notices that wait to be sent, oldest first.
+    /// The notices of voids that wait to be sent, oldest first, at most [`OUTBOX_MAX`]. They stand in the post; those of older registers stood in a list of their own.
     pub fn outbox(&mut self) -> Result<Vec<Notice>, IntakeError> {
+        let mut notices = self.old_outbox()?;
+        let rest = OUTBOX_MAX.saturating_sub(notices.len());
+        notices.extend(self.void_notices(rest)?.into_values().flatten());
+        Ok(notices)
+    }
+
+    /// Says that the oldest so many notices were sent.
+    pub fn outbox_sent(&mut self, count: usize, now: Instant) -> Result<(), IntakeError> {
+        let old = self.old_outbox()?;
+        let mut left = count.saturating_sub(old.len());
+        let notices: Vec<Notice> = old.into_iter().skip(count).collect();
+        let mut sent = Vec::new();
+        for (number, notice) in self.void_notices(OUTBOX_MAX)? {
+            // What was erased is sent to nobody, and counts for nothing.
+            if notice.is_some() && left == 0 {
+                break;
+            }
+            left -= usize::from(notice.is_some());
+            sent.push(number);
+        }
+        self.drop_messages(&sent)?;
+        self.write(&[], vec![(ValueName::Outbox, notice_bytes(&notices))], now).map(drop)
+    }
+
+    fn old_outbox(&mut self) -> Result<Vec<Notice>, IntakeError> {
         let stored = self.books.value(&ValueName::Outbox)?.unwrap_or_default();
         let list: Vec<Value> = serde_json::from_slice(&stored).unwrap_or_default();
         Ok(list.iter().filter_map(read_notice).collect())
     }
 
-    /// Says that the oldest so many notices were sent.
-    pub fn outbox_sent(&mut self, count: usize, now: Instant) -> Result<(), IntakeError> {
-        let left: Vec<Notice> = self.outbox()?.into_iter().skip(count).collect();
-        self.books.append(&[], &[(ValueName::Outbox, notice_bytes(&left))], now)?;
-        Ok(())
-    }
-
-    fn with_notices(&mut self, notices: impl Iterator<Item = Notice>) -> Result<Vec<u8>, IntakeError> {
-        let mut all = self.outbox()?;
-        all.extend(notices);
-        if all.len() > OUTBOX_MAX {
-            return Err(Refusal::OutboxFull.into());
-        }
-        Ok(notice_bytes(&all))
-    }
-
-    /// The outbox without notices to an account.
+    /// The old outbox without notices to an account.
     pub(super) fn outbox_without(&mut self, account: &Account) -> Result<Vec<u8>, IntakeError> {
-        let left: Vec<Notice> = self.outbox()?.into_iter().filter(|notice| notice.to != *account).collect();
+        let left: Vec<Notice> = self.old_outbox()?.into_iter().filter(|notice| notice.to != *account).collect();
         Ok(notice_bytes(&left))
     }
 
@@ -188,7 +226,7 @@ impl Intake<'_> {
         self.filed_choice(id)?.ok_or(Refusal::NoSuchAct.into())
     }
 
-    fn filed_choice(&mut self, id: &str) -> Result<Option<Choice>, IntakeError> {
+    pub(super) fn filed_choice(&mut self, id: &str) -> Result<Option<Choice>, IntakeError> {
         Ok(match self.books.by_ids(&[id])?.pop().flatten() {
             Some(Known::Filed(Filed { event: Event::Choice(choice), .. })) => Some(choice),
             _ => None,
@@ -198,6 +236,15 @@ impl Intake<'_> {
     pub(super) fn is_there(&mut self, id: &str) -> Result<bool, IntakeError> {
         Ok(self.books.by_ids(&[id])?.pop().flatten().is_some())
     }
+}
+
+/// Two different people, or a refusal.
+pub(super) fn two_approvers(approvers: [&str; 2]) -> Result<[&str; 2], Refusal> {
+    let [first, second] = approvers.map(str::trim);
+    if first.is_empty() || second.is_empty() || first.to_lowercase() == second.to_lowercase() {
+        return Err(Refusal::Approvers);
+    }
+    Ok([first, second])
 }
 
 pub(super) fn confirmation_id(id: &str) -> String {

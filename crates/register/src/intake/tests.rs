@@ -1,9 +1,14 @@
+mod cases;
 mod damaged;
 mod files;
+mod floods;
 mod groups;
+mod looks;
 mod memory;
 mod names;
 mod people;
+mod post;
+mod tokens;
 
 use bezwaar_core::account::{Account, Services};
 use bezwaar_core::choice::{Act, Channel, Choice, LinkKind};

@@ -135,7 +135,7 @@ fn only_a_provisional_objection_can_be_void() {
 }
 
 #[test]
-fn a_void_takes_the_copies_with_it_and_a_full_outbox_stops_it() {
+fn a_void_takes_the_copies_with_it() {
     let mut books = MemoryBooks::default();
     let alias = super::super::Alias { account: account("f:1"), handle: account("f:noor"), from: at("2020-01-01"), until: None };
     Intake::new(&mut books).learn(&[(1, alias)], at(NOW)).unwrap();
@@ -144,16 +144,29 @@ fn a_void_takes_the_copies_with_it_and_a_full_outbox_stops_it() {
     let voided = Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
     assert_eq!(voided.acts, ["o", "o+1"]);
     assert!(!withheld(&books, "f:1", "2026-03-01") && !withheld(&books, "f:noor", "2026-03-01"));
-    for number in 0..OUTBOX_MAX {
+}
+
+#[test]
+fn notices_wait_in_the_post_however_many_and_the_outbox_shows_the_oldest() {
+    let mut books = MemoryBooks::default();
+    for number in 0..OUTBOX_MAX + 10 {
         let id = format!("p-{number}");
         file(&mut books, &unconfirmed(object(&id, &format!("g:{}", number + 1), "2026-01-10")), NOW);
-        let result = Intake::new(&mut books).void(&id, REASON, ["a", "b"], at(NOW));
-        if number + 1 < OUTBOX_MAX {
-            result.unwrap();
-        } else {
-            assert_eq!(refusal(result), Refusal::OutboxFull);
-        }
+        Intake::new(&mut books).void(&id, REASON, ["a", "b"], at(NOW)).unwrap();
     }
+    let mut intake = Intake::new(&mut books);
+    let shown = intake.outbox().unwrap();
+    assert_eq!((shown.len(), shown[0].act.as_str(), shown[0].to.clone()), (OUTBOX_MAX, "p-0", account("g:1")));
+    assert_eq!((shown[0].reason, shown[0].effective_at), (REASON, at("2026-02-15")));
+    intake.outbox_sent(OUTBOX_MAX - 1, at(NOW)).unwrap();
+    let left: Vec<String> = intake.outbox().unwrap().into_iter().map(|notice| notice.act).collect();
+    assert_eq!((left.len(), left[0].clone()), (11, format!("p-{}", OUTBOX_MAX - 1)));
+    // Whoever is forgotten is written to no more.
+    let token = intake.ask_to_forget(&account(&format!("g:{OUTBOX_MAX}")), at(NOW)).unwrap().token;
+    intake.forget(&token, &account(&format!("g:{OUTBOX_MAX}")), at(NOW)).unwrap();
+    assert_eq!(intake.outbox().unwrap().len(), 10);
+    intake.outbox_sent(100, at(NOW)).unwrap();
+    assert!(intake.outbox().unwrap().is_empty());
 }
 
 #[test]
