@@ -3,6 +3,8 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`portal`] | the pages people and the privacy team use, and what other programs call |
+//! | [`identity`] | who somebody is: by sign-in, by hand-over, by a mailbox |
+//! | [`post`] | sending mail |
 //! | [`witness`] | a witness of ledgers: asked over HTTP, or following a ledger by itself |
 //! | [`asking`] | what a ledger does to have its checkpoints cosigned |
 //! | [`published`] | a ledger's static files, in a folder or at an address |
@@ -12,7 +14,9 @@
 
 pub mod asking;
 mod files;
+pub mod identity;
 pub mod portal;
+pub mod post;
 pub mod published;
 mod serving;
 pub mod witness;
