@@ -21,7 +21,7 @@ const SECONDS_MAX: i64 = 253_402_300_799;
 const MICROS: i64 = 1_000_000;
 
 /// The claims of a token (RFC 7519, section 4). A name that stands twice is refused. Its `Debug` does not show them.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Claims(BTreeMap<String, Value>);
 
 impl fmt::Debug for Claims {

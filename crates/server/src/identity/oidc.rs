@@ -13,6 +13,7 @@ mod pending;
 mod provider;
 mod settings;
 
+pub(crate) use fetch::certificates;
 pub use fetch::{ANSWER_BYTES_MAX, Answer, Fetch, FetchError, HttpFetch, REQUEST_SECONDS_MAX, TokenRequest};
 pub use finish::{FinishError, SignedIn};
 pub use metadata::{MetadataProblem, PATH as METADATA_PATH};

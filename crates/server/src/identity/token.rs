@@ -16,20 +16,25 @@ use super::keys::{Find, Keys};
 pub const TOKEN_BYTES_MAX: usize = 16 * 1024;
 
 /// How tokens are signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenAlgorithm {
     /// RSA with SHA-256 (`RS256`, RFC 7518, section 3.3), keys of 2048 to 8192 bits.
-    #[serde(rename = "RS256")]
     Rs256,
     /// The curve P-256 with SHA-256 (`ES256`, RFC 7518, section 3.4).
-    #[serde(rename = "ES256")]
     Es256,
     /// Ed25519 (`EdDSA`, RFC 8037; `Ed25519`, RFC 9864).
-    #[serde(rename = "EdDSA")]
     EdDsa,
 }
 
 impl TokenAlgorithm {
+    /// Every algorithm. None of them lets who verifies sign: there is no HMAC, and no `none`.
+    pub const ALL: [TokenAlgorithm; 3] = [TokenAlgorithm::Rs256, TokenAlgorithm::Es256, TokenAlgorithm::EdDsa];
+
+    /// The algorithm with this name in a configuration.
+    pub fn lookup(name: &str) -> Option<TokenAlgorithm> {
+        TokenAlgorithm::ALL.into_iter().find(|algorithm| algorithm.as_str() == name)
+    }
+
     /// The name in configurations and in the metadata of providers.
     pub fn as_str(self) -> &'static str {
         match self {

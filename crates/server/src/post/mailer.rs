@@ -13,33 +13,45 @@ use lettre::transport::smtp::Error as ClientError;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, CertificateStore, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use serde::Deserialize;
 use url::Host;
 
 use super::address::{MailAddress, is_label};
+use crate::identity::oidc::certificates;
 use crate::identity::private::Secret;
 
 /// How long the server may take for each step, in seconds.
 pub const STEP_SECONDS_MAX: u64 = 30;
+/// How long a server may take to say that a connection still works, or to say goodbye, in seconds.
+pub const ASIDE_SECONDS_MAX: u64 = 2;
 /// How many connections are kept open for the next message.
 pub const IDLE_CONNECTIONS_MAX: usize = 2;
 /// How long a connection is kept open for the next message: a minute, in microseconds. Servers wait five (RFC 5321, section 4.5.3.2.7).
 pub const IDLE_MICROS_MAX: i64 = 60 * 1_000_000;
+const ASIDE: Duration = Duration::from_secs(ASIDE_SECONDS_MAX);
 /// The longest message that is sent, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How what is sent is kept from others on the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailTls {
     /// TLS from the first byte (RFC 8314, section 3.3): port 465.
-    #[serde(rename = "required")]
     Required,
     /// TLS by STARTTLS (RFC 3207); a server that does not offer it gets nothing: port 587.
-    #[serde(rename = "starttls")]
     StartTls,
     /// None: for a server on this machine itself only.
-    #[serde(rename = "none")]
     None,
+}
+
+impl MailTls {
+    /// The way with this spelling in a configuration.
+    pub fn lookup(text: &str) -> Option<MailTls> {
+        match text {
+            "required" => Some(MailTls::Required),
+            "starttls" => Some(MailTls::StartTls),
+            "none" => Some(MailTls::None),
+            _ => None,
+        }
+    }
 }
 
 /// Which mail server to give messages to.
@@ -53,10 +65,18 @@ pub struct MailerSettings {
     pub tls: MailTls,
     /// User and password, if it wants them.
     pub login: Option<(String, Secret)>,
+    /// How long the server may take for each step, in seconds: [`STEP_SECONDS_MAX`], or less.
+    pub step_seconds_max: u64,
     /// What this machine calls itself to the server: the portal's domain.
     pub hello_name: String,
     /// Authorities that sign the server's certificate, in PEM; no others are believed then. `None`: the usual ones (Mozilla's list).
     pub authorities_pem: Option<Vec<u8>>,
+}
+
+impl MailerSettings {
+    fn step_seconds(&self) -> u64 {
+        self.step_seconds_max.clamp(1, STEP_SECONDS_MAX)
+    }
 }
 
 /// Whom a message goes to, and whom it bounces to.
@@ -117,28 +137,28 @@ impl Mailer {
             Some(connection) => connection,
             None => self.connect()?,
         };
-        connection.send(&client_envelope, message).map_err(SendError::of_message)?;
+        // The client ends the last line itself.
+        connection.send(&client_envelope, message.strip_suffix(b"\r\n").unwrap_or(message)).map_err(SendError::of_message)?;
         self.keep(connection, now);
         Ok(())
     }
 
     /// Whether the server can be reached and takes the login, without sending anything.
     pub fn probe(&self) -> Result<(), SendError> {
-        let mut connection = self.connect()?;
-        connection.abort();
+        close(self.connect()?);
         Ok(())
     }
 
     fn connect(&self) -> Result<SmtpConnection, SendError> {
         let MailerSettings { host, port, tls, login, hello_name, .. } = &self.settings;
         let hello = ClientId::Domain(hello_name.clone());
-        let within = Some(Duration::from_secs(STEP_SECONDS_MAX));
+        let within = Some(Duration::from_secs(self.settings.step_seconds()));
         let from_the_start = self.tls.as_ref().filter(|_| *tls == MailTls::Required);
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let mut connection = SmtpConnection::connect((host, *port), within, &hello, from_the_start, None).map_err(SendError::of_server)?;
         if let (MailTls::StartTls, Some(parameters)) = (tls, &self.tls) {
             if !connection.can_starttls() {
-                connection.abort();
+                close(connection);
                 return Err(SendError::NotPrivate);
             }
             connection.starttls(parameters, &hello).map_err(SendError::of_server)?;
@@ -155,18 +175,23 @@ impl Mailer {
         loop {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             let unused = now.as_micros().saturating_sub(idle.used_at.as_micros());
-            if (0..=IDLE_MICROS_MAX).contains(&unused) && idle.connection.test_connected() {
+            if (0..=IDLE_MICROS_MAX).contains(&unused) && self.still_works(&mut idle.connection) {
                 return Some(idle.connection);
             }
-            idle.connection.abort();
+            close(idle.connection);
         }
     }
 
-    fn keep(&self, mut connection: SmtpConnection, now: Instant) {
+    fn still_works(&self, connection: &mut SmtpConnection) -> bool {
+        let step = Duration::from_secs(self.settings.step_seconds());
+        connection.set_timeout(Some(ASIDE)).is_ok() && connection.test_connected() && connection.set_timeout(Some(step)).is_ok()
+    }
+
+    fn keep(&self, connection: SmtpConnection, now: Instant) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if connection.has_broken() || idle.len() >= IDLE_CONNECTIONS_MAX {
             drop(idle);
-            connection.abort();
+            close(connection);
         } else {
             idle.push(Idle { connection, used_at: now });
         }
@@ -175,9 +200,16 @@ impl Mailer {
 
 impl Drop for Mailer {
     fn drop(&mut self) {
-        for mut idle in self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            idle.connection.abort();
+        for idle in self.idle.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            close(idle.connection);
         }
+    }
+}
+
+/// Says goodbye, and does not wait long for an answer: there may be nobody left.
+fn close(mut connection: SmtpConnection) {
+    if connection.set_timeout(Some(ASIDE)).is_ok() {
+        connection.abort();
     }
 }
 
@@ -189,8 +221,11 @@ fn tls(host: &Host<String>, authorities_pem: Option<&[u8]>) -> Result<TlsParamet
     };
     let mut builder = TlsParameters::builder(name).certificate_store(CertificateStore::WebpkiRoots);
     if let Some(pem) = authorities_pem {
-        let certificate = Certificate::from_pem(pem).map_err(|_| MailerError::Authorities)?;
-        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
+        builder = builder.certificate_store(CertificateStore::None);
+        for authority in certificates(pem).ok_or(MailerError::Authorities)? {
+            let certificate = Certificate::from_der(authority.der().to_vec()).map_err(|_| MailerError::Authorities)?;
+            builder = builder.add_root_certificate(certificate);
+        }
     }
     builder.build().map_err(|_| MailerError::Authorities)
 }

@@ -1,4 +1,4 @@
-//! Tests of the witness and of asking witnesses, over real sockets and real folders.
+//! Tests of the witness and of asking witnesses, of saying who one is and of mail, over real sockets and real folders.
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -10,12 +10,21 @@
 
 mod asking;
 mod follow;
+mod handover;
 mod hostile;
+mod mail_messages;
+mod mail_server;
+mod oidc_fetch;
+mod oidc_flow;
+mod oidc_provider;
 mod other_hands;
 mod protocol;
 mod race;
+mod servers;
+mod signing;
 mod state;
 mod support;
+mod tokens;
 
 #[test]
 fn no_file_is_forgotten() {

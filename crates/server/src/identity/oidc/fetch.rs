@@ -69,16 +69,7 @@ impl HttpFetch {
 
     /// Asks providers whose certificates one of these authorities has signed, and no others: certificates in PEM.
     pub fn with_authorities(pem: &[u8]) -> Result<HttpFetch, FetchError> {
-        let authorities: Option<Vec<Certificate<'static>>> = parse_pem(pem)
-            .map(|item| match item {
-                Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                _ => None,
-            })
-            .collect();
-        match authorities {
-            Some(authorities) if !authorities.is_empty() => Ok(HttpFetch::with_roots(Some(&authorities))),
-            _ => Err(FetchError::Authorities),
-        }
+        certificates(pem).map(|authorities| HttpFetch::with_roots(Some(&authorities))).ok_or(FetchError::Authorities)
     }
 
     fn with_roots(roots: Option<&[Certificate<'static>]>) -> HttpFetch {
@@ -94,6 +85,17 @@ impl HttpFetch {
             .tls_config(TlsConfig::builder().root_certs(roots).build());
         HttpFetch { agent: settings.build().into() }
     }
+}
+
+/// One or more certificates in PEM, and nothing else. `None`: that is not what it is.
+pub(crate) fn certificates(pem: &[u8]) -> Option<Vec<Certificate<'static>>> {
+    let certificates: Option<Vec<_>> = parse_pem(pem)
+        .map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    certificates.filter(|certificates| !certificates.is_empty())
 }
 
 impl Default for HttpFetch {

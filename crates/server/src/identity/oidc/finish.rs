@@ -38,6 +38,15 @@ pub struct SignedIn {
     pub mail: Option<Personal>,
     /// When they proved to the provider who they are, if it says so.
     pub authenticated_at: Option<Instant>,
+    claims: Claims,
+}
+
+impl SignedIn {
+    /// Another claim of the ID token that is a name: a text of at most [`CLAIM_BYTES_MAX`] bytes, or a whole number as its digits. Points lead into claims within
+    /// others.
+    pub fn claim(&self, path: &str) -> Option<Personal> {
+        self.claims.name(path).map(Personal::new)
+    }
 }
 
 /// What comes back from the provider (RFC 6749, section 4.1.2; RFC 9207).
@@ -153,6 +162,7 @@ impl Provider {
             roles: roles.ok_or(TokenError::Roles)?,
             mail: if settings.with_mail { mail(claims) } else { None },
             authenticated_at,
+            claims: claims.clone(),
         })
     }
 }

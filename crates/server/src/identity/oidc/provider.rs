@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bezwaar_core::account::{Account, Services};
+use bezwaar_core::account::{Account, Kind, Services};
 use bezwaar_core::time::Instant;
 use bezwaar_register::randomness::{Randomness, RandomnessError};
 
@@ -107,9 +107,15 @@ impl Provider {
 
     /// Holds a sign-in with an account that is known to belong to who signed in, to see that the provider and the corpus mean the same by an account's id.
     ///
-    /// `service` is whose account it is; `known` is the account as the corpus has it.
-    pub fn check_known(&self, signed_in: &SignedIn, service: &str, services: &Services, known: &Account) -> Result<(), KnownError> {
-        let account = services.resolve(service, None, signed_in.account.expose_personal()).ok_or(KnownError::NotAnAccount)?;
+    /// `service` and `kind` say what the claim holds, `known` is the account as the corpus has it.
+    pub fn check_known(
+        &self,
+        signed_in: &SignedIn,
+        (service, kind): (&str, Kind),
+        services: &Services,
+        known: &Account,
+    ) -> Result<(), KnownError> {
+        let account = services.resolve(service, Some(kind), signed_in.account.expose_personal()).ok_or(KnownError::NotAnAccount)?;
         if account.kind() != known.kind() {
             return Err(KnownError::OtherKind);
         }
