@@ -183,6 +183,15 @@ mod tests {
     }
 
     #[test]
+    fn lists_have_an_end() {
+        let list = |name: &str, count: usize| claims(&format!(r#"{{"{name}":[{}]}}"#, vec!["\"a\""; count].join(",")));
+        assert_eq!(list("aud", CLAIM_VALUES_MAX).audiences().map(|list| list.len()), Ok(CLAIM_VALUES_MAX));
+        assert_eq!(list("aud", CLAIM_VALUES_MAX + 1).audiences(), Err(TokenError::Form { claim: "aud" }));
+        assert_eq!(list("roles", CLAIM_VALUES_MAX).names("roles").map(|list| list.len()), Some(CLAIM_VALUES_MAX));
+        assert_eq!(list("roles", CLAIM_VALUES_MAX + 1).names("roles"), None);
+    }
+
+    #[test]
     fn names_may_stand_within_others() {
         let held = claims(r#"{"realm_access":{"roles":["staff","lead"]},"a.b":"whole","a":{"b":"part"}}"#);
         assert_eq!(held.names("realm_access.roles"), Some(vec!["staff".to_owned(), "lead".to_owned()]));

@@ -15,7 +15,7 @@ mod settings;
 
 pub(crate) use fetch::certificates;
 pub use fetch::{ANSWER_BYTES_MAX, Answer, Fetch, FetchError, HttpFetch, REQUEST_SECONDS_MAX, TokenRequest};
-pub use finish::{FinishError, SignedIn};
+pub use finish::{CODE_BYTES_MAX, FinishError, QUERY_BYTES_MAX, SignedIn};
 pub use metadata::{MetadataProblem, PATH as METADATA_PATH};
 pub use pending::{PENDING_BYTES_MAX, PENDING_MICROS_MAX, Pending, PendingError, challenge};
 pub use provider::{Begin, BeginError, DiscoverError, KEYS_AGAIN_MICROS_MIN, KEYS_AGE_MICROS_MAX, KnownError, Provider};

@@ -91,6 +91,8 @@ pub struct Envelope<'e> {
 /// Gives messages to a mail server. Can be used from several threads.
 pub struct Mailer {
     settings: MailerSettings,
+    /// The host as it was read, so that whoever connects cannot read it otherwise.
+    host: String,
     tls: Option<TlsParameters>,
     idle: Mutex<Vec<Idle>>,
 }
@@ -121,8 +123,13 @@ impl Mailer {
         if !settings.hello_name.split('.').all(is_label) {
             return Err(MailerError::HelloName);
         }
+        let host = match host {
+            Host::Domain(name) => name,
+            Host::Ipv4(address) => address.to_string(),
+            Host::Ipv6(address) => address.to_string(),
+        };
         let tls = if settings.tls == MailTls::None { None } else { Some(tls(&host, settings.authorities_pem.as_deref())?) };
-        Ok(Mailer { settings, tls, idle: Mutex::new(Vec::new()) })
+        Ok(Mailer { settings, host, tls, idle: Mutex::new(Vec::new()) })
     }
 
     /// Gives the server a message: ASCII, every line ended by CR LF, as [`Message::to_bytes`](super::message::Message::to_bytes) makes it.
@@ -150,12 +157,12 @@ impl Mailer {
     }
 
     fn connect(&self) -> Result<SmtpConnection, SendError> {
-        let MailerSettings { host, port, tls, login, hello_name, .. } = &self.settings;
+        let MailerSettings { port, tls, login, hello_name, .. } = &self.settings;
         let hello = ClientId::Domain(hello_name.clone());
         let within = Some(Duration::from_secs(self.settings.step_seconds()));
         let from_the_start = self.tls.as_ref().filter(|_| *tls == MailTls::Required);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let mut connection = SmtpConnection::connect((host, *port), within, &hello, from_the_start, None).map_err(SendError::of_server)?;
+        let place = (self.host.as_str(), *port);
+        let mut connection = SmtpConnection::connect(place, within, &hello, from_the_start, None).map_err(SendError::of_server)?;
         if let (MailTls::StartTls, Some(parameters)) = (tls, &self.tls) {
             if !connection.can_starttls() {
                 close(connection);
@@ -213,13 +220,8 @@ fn close(mut connection: SmtpConnection) {
     }
 }
 
-fn tls(host: &Host<String>, authorities_pem: Option<&[u8]>) -> Result<TlsParameters, MailerError> {
-    let name = match host {
-        Host::Domain(name) => name.clone(),
-        Host::Ipv4(address) => address.to_string(),
-        Host::Ipv6(address) => address.to_string(),
-    };
-    let mut builder = TlsParameters::builder(name).certificate_store(CertificateStore::WebpkiRoots);
+fn tls(host: &str, authorities_pem: Option<&[u8]>) -> Result<TlsParameters, MailerError> {
+    let mut builder = TlsParameters::builder(host.to_owned()).certificate_store(CertificateStore::WebpkiRoots);
     if let Some(pem) = authorities_pem {
         builder = builder.certificate_store(CertificateStore::None);
         for authority in certificates(pem).ok_or(MailerError::Authorities)? {

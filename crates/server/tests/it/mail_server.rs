@@ -1,6 +1,7 @@
 //! Giving messages to mail servers by other hands.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -185,6 +186,25 @@ fn a_server_that_cannot_be_used_takes_no_message() {
         assert!(matches!(fails(by_other), SendError::Unreachable(_)));
     }
     assert!(post.taken().is_empty());
+}
+
+#[test]
+fn a_server_that_says_nothing_is_not_waited_for_long() {
+    // It takes the connection and is silent: nobody accepts it.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = MailerSettings {
+        host: "127.0.0.1".to_owned(),
+        port: listener.local_addr().unwrap().port(),
+        tls: MailTls::None,
+        login: None,
+        step_seconds_max: 1,
+        hello_name: "portal.example.nl".to_owned(),
+        authorities_pem: None,
+    };
+    let began = std::time::Instant::now();
+    let error = send(&Mailer::new(settings).unwrap(), "anna@example.nl", 0).unwrap_err();
+    assert!(matches!(error, SendError::Unreachable(_)) && error.may_pass());
+    assert!((1..=5).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bezwaar_server::identity::oidc::{
-    ANSWER_BYTES_MAX, ClientAuthentication, DiscoverError, Fetch, FetchError, HttpFetch, Provider, ProviderSettings, SubjectKind,
-    TokenRequest,
+    ANSWER_BYTES_MAX, ClientAuthentication, DiscoverError, Fetch, FetchError, HttpFetch, Provider, ProviderSettings, REQUEST_SECONDS_MAX,
+    SubjectKind, TokenRequest,
 };
 use bezwaar_server::identity::token::TokenAlgorithm;
 
@@ -49,6 +50,25 @@ fn an_answer_is_read_up_to_the_limit_and_no_further() {
     assert!(matches!(HttpFetch::new().get(&address), Err(FetchError::NoAnswer(_))));
     let (address, _) = answering(b"220 localhost ESMTP\r\n".to_vec());
     assert!(matches!(HttpFetch::new().get(&address), Err(FetchError::NoAnswer(_))));
+}
+
+#[test]
+fn nobody_is_waited_for_long() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    // One sign a second: each is in time, and all of them together are not.
+    let slow = std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nX-Slow: ").unwrap();
+        while stream.write_all(b"x").is_ok() {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    });
+    let began = Instant::now();
+    assert!(matches!(HttpFetch::new().get(&address), Err(FetchError::NoAnswer(_))));
+    let took = began.elapsed().as_secs();
+    assert!((REQUEST_SECONDS_MAX - 1..=REQUEST_SECONDS_MAX + 5).contains(&took), "{took}");
+    slow.join().unwrap();
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use bezwaar_core::account::{Account, Kind, Services};
 use bezwaar_core::time::Instant;
 use bezwaar_server::identity::oidc::{
-    Answer, Begin, BeginError, ClientAuthentication, DiscoverError, Fetch, FetchError, FinishError, KEYS_AGAIN_MICROS_MIN,
-    KEYS_AGE_MICROS_MAX, KnownError, MetadataProblem, PENDING_MICROS_MAX, Pending, Provider, ProviderSettings, SettingsProblem, SignedIn,
-    SubjectKind, TokenRequest, challenge,
+    Answer, Begin, BeginError, CODE_BYTES_MAX, ClientAuthentication, DiscoverError, Fetch, FetchError, FinishError, KEYS_AGAIN_MICROS_MIN,
+    KEYS_AGE_MICROS_MAX, KnownError, MetadataProblem, PENDING_MICROS_MAX, Pending, Provider, ProviderSettings, QUERY_BYTES_MAX,
+    SettingsProblem, SignedIn, SubjectKind, TokenRequest, challenge,
 };
 use bezwaar_server::identity::private::Secret;
 use bezwaar_server::identity::token::{TokenAlgorithm, TokenError};
@@ -236,7 +236,12 @@ fn what_comes_back_belongs_to_the_sign_in() {
     ] {
         assert!(matches!(finish(&twice), Err(FinishError::Query)), "{twice}");
     }
-    assert!(matches!(finish(&format!("{good}&x={}", "x".repeat(9000))), Err(FinishError::Query)));
+    let padded = |bytes: usize| format!("{good}&x={}", "x".repeat(bytes - good.len() - 3));
+    assert!(finish(&padded(QUERY_BYTES_MAX)).is_ok());
+    assert!(matches!(finish(&padded(QUERY_BYTES_MAX + 1)), Err(FinishError::Query)));
+    let code = |bytes: usize| good.replace("c-1", &"c".repeat(bytes));
+    assert!(finish(&code(CODE_BYTES_MAX)).is_ok());
+    assert!(matches!(finish(&code(CODE_BYTES_MAX + 1)), Err(FinishError::Query)));
     let error = |code: &str| finish(&good.replace("code=c-1", &format!("error={code}&error_description=anna")));
     assert!(matches!(error("access_denied"), Err(FinishError::Declined)));
     assert!(matches!(error("login_required"), Err(FinishError::Provider { code: "login_required" })));
@@ -368,6 +373,10 @@ fn keys_are_asked_for_again_but_not_too_often() {
     assert!(later(&world.signer, "a", fetched + KEYS_AGE_MICROS_MAX).is_ok());
     assert!(unknown(later(&world.signer, "a", fetched + KEYS_AGE_MICROS_MAX + 1)));
     assert_eq!(world.key_requests(), 4);
+    // A clock that went back says nothing about how old they are.
+    let asked = world.key_requests();
+    assert!(unknown(later(&world.signer, "a", fetched)));
+    assert_eq!(world.key_requests(), asked + 1);
     // Keys that cannot be had are no keys.
     world.fake.keys.lock().unwrap().clear();
     let failed = later(&next, "b", fetched + 2 * KEYS_AGE_MICROS_MAX + 2);

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bezwaar_core::time::Instant;
 use bezwaar_server::identity::handover::{HandedOver, Handover, HandoverSettings};
-use bezwaar_server::identity::keys::{KEYS_BYTES_MAX, KEYS_MAX, Keys, KeysError};
+use bezwaar_server::identity::keys::{KEY_ID_BYTES_MAX, KEYS_BYTES_MAX, KEYS_MAX, Keys, KeysError, RSA_BITS_MAX, RSA_BITS_MIN};
 use bezwaar_server::identity::token::{TOKEN_BYTES_MAX, TokenAlgorithm, TokenError};
 use serde_json::{Value, json};
 
-use crate::signing::{NOW_SECONDS, Signer, at, hmac_token, key_set, unsigned_token};
+use crate::signing::{NOW_SECONDS, Signer, at, encode, hmac_token, key_set, unsigned_token};
 
 /// RFC 7515, appendix A.2 and A.3: the same claims, signed by each key.
 const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
@@ -221,6 +221,7 @@ fn what_is_not_a_key_for_us_is_passed_over_or_refused() {
     };
     assert_eq!(of(&[signer.jwk("a")]).unwrap(), 1);
     assert_eq!(of(&[with("key_ops", json!(["verify"]))]).unwrap(), 1);
+    assert_eq!(of(&[with("kid", json!("x".repeat(KEY_ID_BYTES_MAX)))]).unwrap(), 1);
     let unfit = [
         with("use", json!("enc")),
         with("alg", json!("ES384")),
@@ -229,7 +230,7 @@ fn what_is_not_a_key_for_us_is_passed_over_or_refused() {
         with("kty", json!("RSA")),
         with("x", json!("AAAA")),
         with("y", Value::Null),
-        with("kid", json!("x".repeat(256))),
+        with("kid", json!("x".repeat(KEY_ID_BYTES_MAX + 1))),
         with("kid", json!(7)),
         json!({"kty": "oct", "k": "AAAA", "kid": "a"}),
         json!("a key"),
@@ -239,8 +240,13 @@ fn what_is_not_a_key_for_us_is_passed_over_or_refused() {
         assert!(matches!(of(std::slice::from_ref(&key)), Err(KeysError::NoneFits)), "{key}");
         assert_eq!(of(&[key, signer.jwk("b")]).unwrap(), 1);
     }
-    let short = json!({"kty": "RSA", "n": "A".repeat(171), "e": "AQAB"});
-    assert!(matches!(Keys::from_jwk_set(&key_set(&[short]), TokenAlgorithm::Rs256), Err(KeysError::NoneFits)));
+    // A modulus of so many bits, each of them set.
+    let rsa = |bits: usize| {
+        let mut modulus = vec![255; bits.div_ceil(8)];
+        modulus[0] >>= modulus.len() * 8 - bits;
+        Keys::from_jwk_set(&key_set(&[json!({"kty": "RSA", "n": encode(modulus), "e": "AQAB"})]), TokenAlgorithm::Rs256).is_ok()
+    };
+    assert!(rsa(RSA_BITS_MIN) && rsa(RSA_BITS_MAX) && !rsa(RSA_BITS_MIN - 1) && !rsa(RSA_BITS_MAX + 1));
     assert!(matches!(of(&[signer.jwk("b"), with("d", json!("AAAA"))]), Err(KeysError::Private)));
     assert!(matches!(of(&[]), Err(KeysError::NoneFits)));
     assert!(matches!(Keys::from_jwk_set(b"{}", TokenAlgorithm::Es256), Err(KeysError::NotAKeySet)));

@@ -18,9 +18,9 @@ use crate::identity::private::{Personal, Secret, same};
 use crate::identity::token::TokenError;
 
 /// The longest query that is looked at, in bytes.
-const QUERY_BYTES_MAX: usize = 8192;
+pub const QUERY_BYTES_MAX: usize = 8192;
 /// The longest code, in bytes.
-const CODE_BYTES_MAX: usize = 4096;
+pub const CODE_BYTES_MAX: usize = 4096;
 const SKEW_MICROS: i64 = CLOCK_SKEW_SECONDS_MAX * 1_000_000;
 
 /// Somebody who signed in at the provider. Personal data.

@@ -60,7 +60,9 @@ impl Provider {
         if !problems.is_empty() {
             return Err(DiscoverError::Settings(problems));
         }
-        let address = format!("{}{}", settings.issuer.trim_end_matches('/'), metadata::PATH);
+        // As it was read, so that what is asked cannot read it otherwise.
+        let issuer = safe_url(&settings.issuer).map(String::from).ok_or_else(|| DiscoverError::Settings(vec![SettingsProblem::Issuer]))?;
+        let address = format!("{}{}", issuer.trim_end_matches('/'), metadata::PATH);
         let answer = fetch.get(&address).map_err(DiscoverError::Fetch)?;
         if answer.status != 200 {
             return Err(DiscoverError::Status(answer.status));
