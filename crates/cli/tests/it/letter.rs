@@ -318,7 +318,7 @@ fn a_letter_that_is_there_stays() {
         let shown = bench.run(&letter(kind, &more));
         assert!(shown.contains("error: `brief.txt` is there already"), "{shown}");
     }
-    let shown = bench.run_with(&ASK, "2\nquiet\n\nNoor\nnoor@example.org\n\n\nbrief.txt\nother.txt\n");
+    let shown = bench.run_with(&ASK, "2\nquiet\n\nNoor\nnoor@example.org\n\n\n\nbrief.txt\nother.txt\n");
     assert!(shown.starts_with("exit code 0") && shown.contains("There is a file of that name already"), "{shown}");
     assert_eq!(std::fs::read_to_string(bench.path("brief.txt")).unwrap(), "the proof");
 }
@@ -327,7 +327,7 @@ fn a_letter_that_is_there_stays() {
 fn people_know_companies_by_their_services() {
     for name in ["Choir", "CLUB", "reading club ltd"] {
         let bench = bench();
-        let shown = bench.run_with(&ASK, format!("2\nring\n{name}\n\nNoor\nnoor@example.org\n\n\n\nbrief.txt\n"));
+        let shown = bench.run_with(&ASK, format!("2\nring\n{name}\n\nNoor\nnoor@example.org\n\n\n\n\nbrief.txt\n"));
         assert!(shown.starts_with("exit code 0"), "{shown}");
         assert_eq!(shown.matches("Choose from: club (choir), quiet, paper").count(), 2, "the list again after `ring`: {shown}");
         assert!(std::fs::read_to_string(bench.path("brief.txt")).unwrap().contains("Reading Club Ltd"));
@@ -339,7 +339,7 @@ const ASK: [&str; 6] = ["letter", "--ask", "--policies", "policies", "--contacts
 #[test]
 fn questions_lead_to_a_letter() {
     let bench = bench();
-    let answers = "1\nClubb\nclub\n2\n\nNoor de Vries\nSam de Vries\nnoor\nnoor@example.org\n\nclub: sam\n9\n1\nSam wil dit niet.\nbrief.doc\nbrief.txt\n";
+    let answers = "1\nClubb\nclub\n2\n\nNoor de Vries\nSam de Vries\nnoor\nnoor@example.org\n\nclub: sam\nNederland\nbe\n9\n1\nSam wil dit niet.\nbrief.doc\nbrief.txt\n";
     let shown = bench.run_with(&[&ASK[..], &["--lang", "nl"]].concat(), answers);
     assert!(shown.starts_with("exit code 0\n--- stderr\nWe maken samen een brief."), "{shown}");
     for part in [
@@ -349,6 +349,8 @@ fn questions_lead_to_a_letter() {
         "Dit antwoord is nodig voor de brief.",
         "Hoe heet je kind?",
         "Zo ziet een e-mailadres er niet uit.",
+        "In welk land woon je? Twee letters, zoals BE of DE. [NL]",
+        "Dat land kennen we niet.",
         "1 = The archive: train models on the archive",
         "Schrijf niets op dat je niet kwijt wilt.",
         "note: De brief staat in brief.txt.",
@@ -365,7 +367,7 @@ fn questions_lead_to_a_letter() {
 fn almost_everything_can_be_skipped() {
     let bench = bench();
     // Access, to somebody we know nothing of, for oneself; a name and a postal address, and Enter for the rest.
-    let shown = bench.run_with(&ASK, "2\nquiet\n\nNoor\n\n\n\nVoorbeeldstraat 12, 3511 AB Utrecht\n\n\n");
+    let shown = bench.run_with(&ASK, "2\nquiet\n\nNoor\n\n\n\nVoorbeeldstraat 12, 3511 AB Utrecht\n\n\n\n");
     assert!(shown.starts_with("exit code 0\n--- stderr\nWe make a letter together."), "{shown}");
     assert!(shown.contains("otherwise the company cannot send you an answer"), "an answer needs a way: {shown}");
     assert!(std::fs::read(bench.path("access-quiet.pdf")).unwrap().starts_with(b"%PDF"));
@@ -388,12 +390,32 @@ fn questions_that_are_not_answered_leave_nothing_behind() {
     ");
 }
 
+/// A country where a use is not, an age below which it is not: the letter does not name it.
+#[test]
+fn country_and_age_are_taken_from_whoever_writes() {
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let policies = policies.to_str().unwrap();
+    let bench = bench();
+    let letter = |to: &str, more: &[&str]| {
+        let args = ["letter", "objection", "--policies", policies, "--to", to, "--person", "me.toml", "--lang", "en", "--format", "text"];
+        words(&bench.run(&[&args[..], more].concat()))
+    };
+    assert!(letter("meta", &["--age", "30"]).contains("“Public content of adults”"), "{}", letter("meta", &["--age", "30"]));
+    assert!(!letter("meta", &["--age", "16"]).contains("“Public content of adults”"));
+    assert!(letter("meta", &["--age", "151"]).starts_with("exit code 2"));
+    // Whoever is authorised holds no account, and need not be asked to log in.
+    let authorised = letter("meta", &["--who", "authorised", "--for", "Sam"]);
+    assert!(authorised.contains("“People without an account”"), "{authorised}");
+    assert!(!letter("meta", &[]).contains("“People without an account”"));
+    assert!(!authorised.contains("(needs a login)"), "{authorised}");
+}
+
 /// Answers have a limit: 16,384 bytes with the line's end.
 #[test]
 fn answers_are_read_up_to_a_limit() {
     let asked = |grounds: &str| {
         let bench = bench();
-        let shown = bench.run_with(&ASK, format!("1\nclub\n\nNoor\nnoor@example.org\n\n\n\n{grounds}\nbrief.txt\n"));
+        let shown = bench.run_with(&ASK, format!("1\nclub\n\nNoor\nnoor@example.org\n\n\n\n\n{grounds}\nbrief.txt\n"));
         (shown, bench.path("brief.txt").exists())
     };
     let (shown, made) = asked(&("é".repeat(8_191) + "a"));

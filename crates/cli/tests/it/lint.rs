@@ -106,6 +106,20 @@ fn what_changed_for_a_person() {
     }
     let (_, out, _) = diff(&["meta@2025-05-27", "meta@2025-06-16", "--only", "widened", "--language", "nl"]);
     assert!(out.contains("Aankondiging: niet bekend. De tekst ging in 20 dagen na de vorige versie.") && !out.contains("anders"), "{out}");
+    // A new use is told with all it reaches.
+    let (_, out, _) = diff(&["x@2024-05-07", "x@2024-11-15", "--language", "en"]);
+    for told in ["who gets the data: ", "kinds of data: ", "who could see the data: ", "what silence means: on", "ways to say no: none"] {
+        assert!(out.contains(told), "{told}: {out}");
+    }
+    let (_, out, _) = diff(&["x@2024-05-07", "x@2024-11-15", "--language", "nl"]);
+    assert!(!out.contains("Third-party collaborators\n") && out.contains("Gebruik x/third-parties: "), "{out}");
+    let (_, out, _) = diff(&["x@2024-05-07", "x@2024-11-15", "--output-format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(value["new_uses"]["x/third-parties"]["recipients"], serde_json::json!(["third:*"]));
+    // Taken the wrong way round, it says so.
+    let (code, _, err) = diff(&["x@2024-11-15", "x@2024-05-07", "--language", "en"]);
+    assert!(code == 0 && err.contains("2024-11-15 is the newer of the two"), "{err}");
+    assert!(!diff(&["x@2024-05-07", "x@2024-11-15"]).2.contains("newer"));
     let (_, out, _) = diff(&["x@2024-11-15", "x@2024-11-15"]);
     assert_eq!(out, "x@2024-11-15 → x@2024-11-15\nNothing changed.\n");
     let (_, out, _) = diff(&["x@2024-11-15", "x@2025-07-28", "--output-format", "json"]);

@@ -118,8 +118,8 @@ fn columns_count_as_a_run_of_the_job_does() {
 fn a_table_bars_and_a_picture_in_both_languages() {
     let bench = made("items");
     for (language, words) in [
-        ("en", ["Silence is no consent", "let through", "Left out because, some"]),
-        ("nl", ["Wie zwijgt, stemt niet toe", "mag door", "Eruit, sommige"]),
+        ("en", ["Silence is no consent", "let through", "there is no consent where one is needed (no-consent): "]),
+        ("nl", ["Wie zwijgt, stemt niet toe", "mag door", "er is toestemming nodig en die is er niet (no-consent): "]),
     ] {
         let args =
             ["policy", "what-if", "made/job.toml", "--choices", "made/choices.jsonl", "--language", language, "--output", "chart.svg"];

@@ -8,6 +8,8 @@
 mod controls;
 mod uses;
 
+pub use uses::reach;
+
 use std::cmp::Ordering;
 
 use bezwaar_core::policy::{Use, Version, When};

@@ -27,6 +27,30 @@ pub(super) fn compare(old: &Version, new: &Version, list: &mut List) {
     }
 }
 
+/// What a use reaches, for whoever reads of a new one: recipients, data, audience, default, controls; by key, as the file writes it.
+pub fn reach(one: &Use) -> Vec<(&'static str, Vec<String>)> {
+    let data = audiences(one);
+    let categories = data.keys().map(|word| (*word).to_owned()).collect();
+    let all = Audience::ALL.len();
+    let audience = data.iter().map(|(category, set)| match set.len() {
+        many if many == all => format!("{category}: any"),
+        _ => format!("{category}: {}", set.iter().copied().collect::<Vec<_>>().join("/")),
+    });
+    let default = match one.default {
+        Default_::On => "on",
+        Default_::Off => "off",
+        Default_::Unknown => "unknown",
+    };
+    let controls = if one.controls.is_empty() { vec!["[]".to_owned()] } else { one.controls.clone() };
+    vec![
+        ("recipients", one.recipients.clone()),
+        ("data", categories),
+        ("audience", audience.collect()),
+        ("default", vec![default.to_owned()]),
+        ("controls", controls),
+    ]
+}
+
 /// A new use is more for the controller; a new promise not to is less.
 fn of_new_use(one: &Use) -> Direction {
     if one.declared == Declared::NonUse { Direction::Narrowed } else { Direction::Widened }

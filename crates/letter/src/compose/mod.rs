@@ -140,8 +140,8 @@ impl<'a> Scope<'a> {
 /// Whether a use can concern a person, as far as that is known.
 fn concerns(one: &Use, person: &Person) -> bool {
     let account = match (person.who, one.registered) {
-        // A child can have an account or none, and others post about it either way.
-        (Who::Child, _) | (_, None) => true,
+        // A child, or whoever authorised somebody, can have an account or none, and others post about them either way.
+        (Who::Child | Who::Authorised, _) | (_, None) => true,
         (who, Some(registered)) => registered != (who == Who::NoAccount),
     };
     let too_young = person.age_at_most().zip(one.min_age).is_some_and(|(age, least)| least > age);

@@ -206,9 +206,9 @@ fn uses_are_named_when_they_concern_the_person() {
     assert!(names(&abroad, &Person { country: None, ..person(Who::Own) }), "nobody knows where they live");
     assert!(names(&with("plaza/posts", "regions = [\"EEA\"]"), &person(Who::Own)));
     assert_eq!(named(&adults, &person(Who::Child), &["plaza/posts".to_owned()]), ["plaza/posts"], "what is asked for stays");
-    // Others post about a child, with an account of its own or without.
+    // Others post about a child, or about whoever authorised somebody, with an account of their own or without.
     let strangers = |who: Who| named(PLAZA, &person(who), &[]).contains(&"plaza/strangers".to_owned());
-    assert_eq!(Who::ALL.map(strangers), [false, true, false, true]);
+    assert_eq!(Who::ALL.map(strangers), [false, true, true, true]);
 }
 
 #[test]

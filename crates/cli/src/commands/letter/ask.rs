@@ -5,6 +5,7 @@ use std::io::{BufRead, StdinLock};
 use std::path::{Path, PathBuf};
 
 use bezwaar_core::policy::PolicySet;
+use bezwaar_core::region::Region;
 use bezwaar_letter::case::RequestKind;
 use bezwaar_letter::compose::Scope;
 use bezwaar_letter::contacts::{Contacts, Controller, email_address};
@@ -16,7 +17,7 @@ use super::{contacts, format_of, language, load_case, moment, not_there, policie
 use crate::error::{Error, Kind};
 use crate::printer::Printer;
 
-/// Country taken where none is said: whoever is led by questions is asked as little as possible.
+/// Country taken where none is said; the question names it.
 pub(super) const HOME_COUNTRY: &str = "NL";
 /// Longest answer that is read, in bytes.
 pub(super) const ANSWER_BYTES_MAX: usize = 16_384;
@@ -188,8 +189,21 @@ impl Asker<'_> {
             Who::NoAccount => (Vec::new(), self.several("links")?),
             _ => (self.several("accounts")?, Vec::new()),
         };
-        let country = Some(HOME_COUNTRY.to_owned());
+        let country = Some(self.country()?);
         Ok(Person { who, name, represented, age: None, address, country, email, accounts, links, grounds: None })
+    }
+
+    /// The country the person lives in: it decides which uses can concern them, and whom they can complain to.
+    fn country(&mut self) -> Result<String, Error> {
+        let mut answer = self.ask("country", &[("home", HOME_COUNTRY)])?;
+        loop {
+            let code = answer.as_deref().map_or_else(|| HOME_COUNTRY.to_owned(), str::to_uppercase);
+            if Region::lookup(&code).is_some() {
+                return Ok(code);
+            }
+            self.again("country-bad");
+            answer = self.line()?;
+        }
     }
 
     /// An e-mail address or a postal address: one of them is needed.

@@ -46,6 +46,9 @@ pub(super) struct PersonArgs {
     /// Country you live in, as an ISO 3166-1 code; otherwise NL
     #[arg(long, value_name = "CODE")]
     country: Option<String>,
+    /// Age of whom the letter is about, in years: which uses concern them, and whether a child writes
+    #[arg(long, value_name = "YEARS", value_parser = clap::value_parser!(i64).range(0..=150))]
+    age: Option<i64>,
     /// An account the letter is about; repeat it
     #[arg(long, value_name = "ACCOUNT")]
     account: Vec<String>,
@@ -77,6 +80,7 @@ impl PersonArgs {
             // The age in the file is the child's.
             person.age = None;
         }
+        person.age = self.age.or(person.age);
         person.name = self.name.clone().unwrap_or(person.name);
         for (own, given) in [
             (&mut person.represented, &self.represented),

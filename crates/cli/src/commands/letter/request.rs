@@ -115,11 +115,12 @@ fn begun(path: &Path, wish: &Wish<'_>) -> Result<Case, Error> {
 
 /// Forms that serve the same end.
 fn forms(controller: &Controller, kind: RequestKind, who: Who) -> Vec<&Form> {
+    let without = matches!(who, Who::NoAccount | Who::Authorised);
     let fits = |form: &&Form| match (kind, form.kind) {
-        // Who has no account cannot log in; a child's parent need not have one.
-        (RequestKind::Objection, FormKind::Objection) => who != Who::NoAccount || form.login == Some(false),
-        (RequestKind::Objection, FormKind::ObjectionNonUser) => matches!(who, Who::NoAccount | Who::Child),
-        (RequestKind::Access, FormKind::Access) => who != Who::NoAccount || form.login != Some(true),
+        // Who has no account cannot log in; a child's parent need not have one; who is authorised logs in as nobody but themselves.
+        (RequestKind::Objection, FormKind::Objection) => !without || form.login == Some(false),
+        (RequestKind::Objection, FormKind::ObjectionNonUser) => without || who == Who::Child,
+        (RequestKind::Access, FormKind::Access) => !without || form.login != Some(true),
         _ => false,
     };
     controller.forms.iter().filter(fits).collect()

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use bezwaar_core::policy::{Policy, PolicySet, Version, When};
-use bezwaar_lens::diff::{About, Change, Diff, Direction, between};
+use bezwaar_core::policy::{Policy, PolicySet, Use, Version, When};
+use bezwaar_lens::diff::{About, Change, Diff, Direction, between, reach};
+use bezwaar_lens::page::Words as Own;
 use bezwaar_lens::words::{Words, fill};
 use clap::ValueEnum;
 use serde_json::json;
@@ -64,9 +65,13 @@ Examples:
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let texts = words(args.language)?;
+    let own = policies::words(&args.policies, args.language.unwrap_or_else(Language::of_environment))?;
     let policies = policies::load(&args.policies, printer)?;
     let (policy, old) = find(&policies, &args.old)?;
     let new = newer(&policies, policy, &args.new)?;
+    if new.effective < old.effective {
+        printer.note(&fill(texts.frame("diff-reversed"), &[("old", old.id.clone()), ("new", new.id.clone())]));
+    }
     let mut diff = between(old, new);
     let wanted = |direction: Direction| {
         let way = match direction {
@@ -81,13 +86,18 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     if args.output_format == OutputFormat::Json {
         let mut value = diff.to_json();
         if let Some(object) = value.as_object_mut() {
+            let came = diff.changes.iter().filter(|change| change.fact == "use" && change.before.is_empty());
+            let came = came.filter_map(|change| if let About::Use(id) = &change.about { new.lookup_use(id) } else { None });
+            let reached =
+                came.map(|one| (one.id.clone(), reach(one).into_iter().map(|(fact, values)| (fact.to_owned(), json!(values))).collect()));
+            object.insert("new_uses".to_owned(), serde_json::Value::Object(reached.collect()));
             object.insert("policy".to_owned(), json!(policy.id));
             object.insert("old".to_owned(), json!(old.id));
             object.insert("new".to_owned(), json!(new.id));
         }
         return printer.line(&value.to_string());
     }
-    for line in lines(policy, old, new, &diff, &texts) {
+    for line in lines((policy, old, new), &diff, &texts, &own) {
         printer.line(&visible(&line))?;
     }
     Ok(())
@@ -104,7 +114,7 @@ fn newer<'p>(policies: &'p PolicySet, policy: &Policy, name: &str) -> Result<&'p
     Ok(version)
 }
 
-fn lines(policy: &Policy, old: &Version, new: &Version, diff: &Diff, texts: &Words) -> Vec<String> {
+fn lines((policy, old, new): (&Policy, &Version, &Version), diff: &Diff, texts: &Words, own: &Own) -> Vec<String> {
     let title = [("old", format!("{}@{}", policy.id, old.id)), ("new", format!("{}@{}", policy.id, new.id))];
     let mut lines = vec![fill(texts.frame("diff-title"), &title)];
     if diff.days_between > 0 {
@@ -117,12 +127,30 @@ fn lines(policy: &Policy, old: &Version, new: &Version, diff: &Diff, texts: &Wor
     for change in &diff.changes {
         if about != Some(&change.about) {
             lines.push(String::new());
-            lines.extend(wrapped("", "", &heading(&change.about, old, new, texts)));
+            lines.extend(wrapped("", "", &heading(&change.about, (old, new), texts, own)));
             about = Some(&change.about);
         }
-        lines.extend(one(change, texts));
+        lines.extend(one(change, texts, own));
+        if let (About::Use(id), "use", true) = (&change.about, change.fact, change.before.is_empty()) {
+            lines.extend(new.lookup_use(id).into_iter().flat_map(|added| reached(added, new, texts, own)));
+        }
     }
     lines
+}
+
+/// What a new use reaches, and how to say no to it.
+fn reached(added: &Use, version: &Version, texts: &Words, own: &Own) -> Vec<String> {
+    let indent = " ".repeat(DIRECTION_WIDTH + 2);
+    let shown = |fact: &str, value: &String| match fact {
+        "recipients" => own.recipient.get(value).cloned().unwrap_or_else(|| value.clone()),
+        "controls" => version.lookup_control(value).map_or_else(|| texts.value(value).to_owned(), |control| own.say(&control.title)),
+        _ => texts.value(value).to_owned(),
+    };
+    let line = |(fact, values): (&'static str, Vec<String>)| {
+        let values: Vec<String> = values.iter().map(|value| shown(fact, value)).collect();
+        wrapped(&indent, &format!("{indent}  "), &format!("{}: {}", texts.fact(fact), values.join(", ")))
+    };
+    reach(added).into_iter().flat_map(line).collect()
 }
 
 fn notice(diff: &Diff, new: &Version, texts: &Words) -> String {
@@ -140,16 +168,16 @@ fn notice(diff: &Diff, new: &Version, texts: &Words) -> String {
     fill(texts.frame(key), &values)
 }
 
-fn heading(about: &About, old: &Version, new: &Version, texts: &Words) -> String {
+fn heading(about: &About, (old, new): (&Version, &Version), texts: &Words, own: &Own) -> String {
     match about {
         About::Policy => texts.frame("policy").to_owned(),
         About::Use(id) => {
             let title = new.lookup_use(id).or_else(|| old.lookup_use(id)).map(|one| one.title.as_str()).unwrap_or_default();
-            format!("{} {id}: {title}", texts.frame("use"))
+            format!("{} {id}: {}", texts.frame("use"), own.say(title))
         }
         About::Control(id) => {
             let title = new.lookup_control(id).map(|control| control.title.as_str()).unwrap_or_default();
-            format!("{} {id}: {title}", texts.frame("control"))
+            format!("{} {id}: {}", texts.frame("control"), own.say(title))
         }
     }
 }
@@ -157,13 +185,13 @@ fn heading(about: &About, old: &Version, new: &Version, texts: &Words) -> String
 /// Widest name of a direction, in Dutch and English, and two blanks.
 const DIRECTION_WIDTH: usize = 16;
 
-fn one(change: &Change, texts: &Words) -> Vec<String> {
+fn one(change: &Change, texts: &Words, own: &Own) -> Vec<String> {
     let word = change.direction.as_str();
     let direction = texts.direction.get(word).map_or(word, String::as_str);
     let first = format!("  {direction:<DIRECTION_WIDTH$}");
     let rest = " ".repeat(DIRECTION_WIDTH + 2);
     let shown = |values: &[String]| {
-        let words: Vec<&str> = values.iter().map(|value| texts.value(value)).collect();
+        let words: Vec<String> = values.iter().map(|value| own.lookup(value).unwrap_or_else(|| texts.value(value)).to_owned()).collect();
         let text = words.join(", ");
         if change.fact == "kept" { texts.kept(&text) } else { text }
     };

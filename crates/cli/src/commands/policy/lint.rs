@@ -7,6 +7,7 @@ use bezwaar_core::time::{Day, Zone};
 use bezwaar_lens::lint::report::{Folded, fold, mend, said, standing, subject, total};
 use bezwaar_lens::lint::suppress::Suppressions;
 use bezwaar_lens::lint::{Finding, Options, Report, Severity, lint, sarif};
+use bezwaar_lens::page::Words as Own;
 use bezwaar_lens::words::{Words, fill};
 use clap::ValueEnum;
 
@@ -88,7 +89,9 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let suppressions = suppressions(args)?;
     // A suppression holds through the last day wherever one is, so the day is that of the zone the clock has.
     let today = Day::of(crate::clock::now(), &Zone::utc()).ok_or_else(|| Error::internal("the clock shows no day"))?;
-    let report = lint(&policies, &Options { versions: chosen(&policies, &args.chosen)?, suppressions, today });
+    let mut report = lint(&policies, &Options { versions: chosen(&policies, &args.chosen)?, suppressions, today });
+    let own = policies::words(&args.policies, args.language.unwrap_or_else(Language::of_environment))?;
+    report.findings.iter_mut().chain(&mut report.unknown).for_each(|finding| in_words(finding, &own));
     match args.output_format {
         Form::Human => human(&report, &texts, args.unknown, printer)?,
         Form::Json => {
@@ -113,6 +116,17 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
             let findings = if many == 1 { "1 finding".to_owned() } else { format!("{many} findings") };
             let error = Error::user(format!("{findings} of weight {} or more", least.as_str()));
             Err(error.with_help("mend them, let them stand in lint.toml with a reason and a last day, or choose another --fail-on"))
+        }
+    }
+}
+
+/// What the policy itself says, in the reader's language where somebody wrote that down.
+fn in_words(finding: &mut Finding, own: &Own) {
+    let texts = finding.values.iter_mut().map(|(_, value)| value);
+    let counter = finding.counter.iter_mut().flat_map(|counter| [&mut counter.holder, &mut counter.says]);
+    for text in texts.chain(counter) {
+        if let Some(words) = own.lookup(text) {
+            words.clone_into(text);
         }
     }
 }

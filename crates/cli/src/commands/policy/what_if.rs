@@ -185,9 +185,13 @@ fn human(comparison: &Comparison, texts: &Texts, number: &dyn Fn(u64) -> String)
     let legend = [("#", "legend-stays"), ("-", "legend-out"), ("+", "legend-added"), (".", "legend-rest")];
     lines.push(legend.map(|(sign, key)| format!("{sign} {}", text(key))).join("   "));
     for outcome in comparison.outcomes.iter().filter(|outcome| !outcome.reasons.is_empty()) {
-        let because = outcome.reasons.iter().map(|(code, count)| format!("{} {}", code.as_str(), number(*count))).collect::<Vec<_>>();
+        let because = outcome
+            .reasons
+            .iter()
+            .map(|(code, count)| format!("{} ({}): {}", texts.reason(*code, "short"), code.as_str(), number(*count)))
+            .collect::<Vec<_>>();
         lines.push(String::new());
-        lines.push(format!("{} ({}): {}", text("because"), words(&outcome.changes, texts), because.join(", ")));
+        lines.push(format!("{} ({}): {}", text("because"), words(&outcome.changes, texts), because.join("; ")));
     }
     lines.push(String::new());
     lines.push(text("footer"));
