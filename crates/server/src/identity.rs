@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`oidc`] | that somebody signed in at the operator's provider, which names the account |
 //! | [`handover`] | that the platform, where somebody is signed in, says which account it is |
-//! | [`link`] | that somebody reads a mailbox, and nothing about accounts |
+//! | [`link`], [`sealed`] | that somebody reads a mailbox, and nothing about accounts |
 //!
 //! Nothing here reads a clock or makes random bytes: both are given. What is used once (a code, a token id, a link) is remembered by whoever calls.
 //! No error names an account, a name, an address or a token; see [`private`] for the types that hold them.
@@ -15,5 +15,6 @@ pub mod keys;
 pub mod link;
 pub mod oidc;
 pub mod private;
+pub mod sealed;
 mod spki;
 pub mod token;
