@@ -69,6 +69,8 @@ fn installed(installed: &Result<PathBuf, String>, what: &str) -> Option<PathBuf>
 
 fn install_provider() -> Result<PathBuf, String> {
     let source = Path::new(SOURCES).join("oidc");
+    // It may have gone since it was used last.
+    run(Command::new("node").arg("--version"))?;
     install("oidc-provider", &fs::read(source.join("package-lock.json")).unwrap(), |folder| {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(source.join(file), folder.join(file)).map_err(|error| error.to_string())?;
