@@ -5,7 +5,7 @@ use bezwaar_register::anchor::Anchor;
 use bezwaar_register::engine::doctor::{Finding, Health, check_closed};
 use bezwaar_register::engine::{Check, Opening, RegisterError};
 use bezwaar_register::folder;
-use bezwaar_register::intake::{Intake, OUTBOX_MAX};
+use bezwaar_register::intake::Intake;
 use bezwaar_register::store::StoreError;
 use serde_json::json;
 
@@ -121,14 +121,11 @@ fn policies(site: &Site) -> Finding {
 
 /// Notices nobody has sent: whoever is to be told of a void has 14 days.
 fn outbox(intake: &mut Intake<'_>) -> Option<Finding> {
-    let waiting = intake.outbox().ok()?.len();
+    let waiting = intake.outbox_count().ok()?;
     (waiting > 0).then(|| Finding {
         health: Health::Warning,
         check: "outbox",
-        what: format!(
-            "{} to be sent, of at most {OUTBOX_MAX}; when it is full, nothing more can be declared void",
-            count(waiting, "notice")
-        ),
+        what: format!("{} to be sent", count(waiting, "notice")),
         help: "send them and say so: bezwaar register outbox".to_owned(),
     })
 }

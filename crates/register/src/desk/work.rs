@@ -18,6 +18,8 @@ enum Next {
 
 pub(super) fn run(mut writer: Writer, mut rest: Rest, shared: &Shared, receiver: &Receiver<Message>, clock: &Clock) -> (Writer, Rest) {
     let mut office = Office::default();
+    // What cannot be read now is read when it is asked for, and whoever asks is told.
+    drop(office.load(&mut writer));
     // What was taken from the queue while a batch was gathered, and is no part of it.
     let mut held: Option<Message> = None;
     // Whether the store may have put something off.

@@ -65,6 +65,14 @@ impl Office {
         Ok(self.looks.insert(looks.map_or_else(|| Looks::open(books), Ok)?))
     }
 
+    /// Reads all of it, so that the first who comes does not wait for it.
+    pub(crate) fn load(&mut self, books: &mut dyn Books) -> Result<(), RegisterError> {
+        self.cases(books)?;
+        self.post(books)?;
+        self.tokens(books)?;
+        self.looks(books).map(drop)
+    }
+
     /// The values to set for what changed.
     pub(super) fn values(&mut self, books: &mut dyn Books, values: &mut Vec<(ValueName, Vec<u8>)>) -> Result<(), RegisterError> {
         self.cases.iter_mut().for_each(|cases| cases.values(values));

@@ -179,6 +179,11 @@ impl Intake<'_> {
         Ok(notices)
     }
 
+    /// How many notices of voids wait to be sent.
+    pub fn outbox_count(&mut self) -> Result<usize, IntakeError> {
+        Ok(self.old_outbox()?.len() + self.office.post(self.books)?.notice_count())
+    }
+
     /// Says that the oldest so many notices were sent.
     pub fn outbox_sent(&mut self, count: usize, now: Instant) -> Result<(), IntakeError> {
         let old = self.old_outbox()?;

@@ -231,6 +231,10 @@ impl Post {
         }
     }
 
+    pub(super) fn notice_count(&self) -> usize {
+        self.notices.len()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.people.len()
     }

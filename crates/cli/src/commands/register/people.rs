@@ -98,7 +98,8 @@ pub(super) fn outbox(args: &OutboxArgs, printer: &mut Printer) -> Result<(), Err
         return Err(Error::new(Kind::Usage, format!("only {} waiting", count(waiting.len(), "notice"))));
     }
     intake.outbox_sent(sent, now()).map_err(|error| of_intake("", error))?;
-    printer.line(&format!("{} waiting", count(waiting.len() - sent, "notice")))
+    let left = intake.outbox_count().map_err(|error| of_intake("", error))?;
+    printer.line(&format!("{} waiting", count(left, "notice")))
 }
 
 pub(super) fn confirm(args: &ConfirmArgs, printer: &mut Printer) -> Result<(), Error> {

@@ -156,6 +156,7 @@ fn notices_wait_in_the_post_however_many_and_the_outbox_shows_the_oldest() {
     }
     let mut intake = Intake::new(&mut books);
     let shown = intake.outbox().unwrap();
+    assert_eq!(intake.outbox_count().unwrap(), OUTBOX_MAX + 10);
     assert_eq!((shown.len(), shown[0].act.as_str(), shown[0].to.clone()), (OUTBOX_MAX, "p-0", account("g:1")));
     assert_eq!((shown[0].reason, shown[0].effective_at), (REASON, at("2026-02-15")));
     intake.outbox_sent(OUTBOX_MAX - 1, at(NOW)).unwrap();

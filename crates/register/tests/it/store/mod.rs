@@ -5,7 +5,7 @@ mod faults;
 mod files;
 mod limits;
 mod model;
-mod places;
+pub(crate) mod places;
 mod processes;
 mod rows;
 mod server;

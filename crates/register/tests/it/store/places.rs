@@ -109,7 +109,7 @@ impl Drop for PostgresPlace {
 
 /// The address of a server to test with.
 #[expect(clippy::disallowed_methods, reason = "tests are told by the environment where a server is")]
-pub(super) fn postgres_address() -> Option<String> {
+pub(crate) fn postgres_address() -> Option<String> {
     let address = std::env::var("BEZWAAR_TEST_POSTGRES").ok();
     if address.is_none() {
         not_run(
@@ -121,7 +121,7 @@ pub(super) fn postgres_address() -> Option<String> {
 }
 
 /// The name of a schema no other test uses.
-pub(super) fn new_schema() -> String {
+pub(crate) fn new_schema() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
