@@ -83,6 +83,7 @@ pub(crate) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     });
     let parts = Parts {
         folder: site.folder.clone(),
+        beside,
         services: policies.services.clone(),
         operators: verifiers(&site.register.statements(), Purpose::Operator),
         settings: settings.clone(),

@@ -20,13 +20,16 @@ use bezwaar_letter::holidays::Holidays;
 use bezwaar_register::randomness::Randomness;
 
 use super::counter::Counter;
+use super::identities::Identities;
+use super::mailing::Mails;
+use super::proposals::Proposals;
 use super::secrets::{Secrets, sha256_hex};
 use super::sessions::Sessions;
 use super::settings::Settings;
 use super::speech::{Speech, Speeches};
 use super::templates::Templates;
 use super::web::{self, FORM_BYTES_MAX, Visit, see_other};
-use super::{about, check, letter, mine, object, objection, sign_in};
+use super::{about, check, letter, mine, object, objection, sign_in, team};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -43,6 +46,8 @@ const STYLE_CACHE: &str = "public, max-age=31536000, immutable";
 pub struct Parts {
     /// The register's folder.
     pub folder: PathBuf,
+    /// The folder of `portal.toml`: paths in it are meant from there.
+    pub beside: PathBuf,
     /// `portal.toml`.
     pub settings: Settings,
     /// The policies of its folder.
@@ -84,6 +89,9 @@ pub(crate) struct App {
     pub(crate) templates: Templates,
     pub(crate) secrets: Secrets,
     pub(crate) sessions: Sessions,
+    pub(crate) identities: Identities,
+    pub(crate) proposals: Proposals,
+    pub(crate) mails: Mails,
     pub(crate) counter: Counter,
     pub(crate) zone: Zone,
     clock: Clock,
@@ -99,6 +107,7 @@ pub(crate) type Articles = BTreeMap<String, Vec<Article>>;
 impl App {
     pub(crate) fn new(parts: Parts, counter: Counter) -> Result<Shared, super::PortalError> {
         let templates = Templates::of(&parts.speeches).map_err(super::PortalError::Template)?;
+        let identities = Identities::of(&parts.settings, &parts.beside, (parts.clock)(), &*parts.tracer)?;
         let zone = Zone::parse(&parts.settings.zone).unwrap_or_else(|_| Zone::utc());
         for policy in &parts.settings.policies.own {
             if !parts.policies.policies.contains_key(policy) {
@@ -123,6 +132,9 @@ impl App {
             templates,
             secrets: parts.secrets,
             sessions: Sessions::default(),
+            identities,
+            proposals: Proposals::default(),
+            mails: Mails::default(),
             counter,
             zone,
             clock: parts.clock,
@@ -226,11 +238,18 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/{language}/letter", get(letter::list))
         .route("/{language}/letter/{controller}", get(letter::page))
         .route("/{language}/sign-in", get(sign_in::page))
+        .route("/{language}/sign-in/mail", post(sign_in::mail))
+        .route("/{language}/sign-in/provider", get(sign_in::provider))
+        .route("/{language}/sign-in/back", get(sign_in::back))
+        .route("/{language}/link/{sealed}", get(sign_in::link).post(sign_in::follow))
+        .route("/{language}/hand-over", get(sign_in::hand_over).post(sign_in::hand_over))
+        .route("/{language}/hand-over/accept", post(sign_in::accept))
         .route("/{language}/sign-out", post(sign_in::out))
         .route("/{language}/me", get(mine::page))
         .route("/{language}/me/download", get(mine::download_all))
         .route("/{language}/me/{action}", post(mine::act));
     pages
+        .merge(team::routes())
         .fallback(missing)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(app.clone(), web::guard))

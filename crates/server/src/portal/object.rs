@@ -11,7 +11,11 @@ use axum::response::Response;
 use bezwaar_core::account::Account;
 use bezwaar_core::choice::{Act, By, Channel, Choice};
 use bezwaar_core::pattern::Pattern;
-use bezwaar_register::intake::{Contact, Filing, IntakeError, Sender, Submission};
+use bezwaar_core::time::Day;
+use bezwaar_letter::due::due;
+use bezwaar_register::intake::cases::NewCase;
+use bezwaar_register::intake::post::{Addressee, LanguageCode, MessageKind, NewMessage};
+use bezwaar_register::intake::{Contact, Filing, IntakeError, Role, Sender, Submission};
 use minijinja::context;
 use minijinja::value::Value;
 use tokio::time::{Instant as Ticks, sleep_until};
@@ -312,5 +316,16 @@ fn submission(visit: &Visit, values: &Values, wanted: &Wanted, mark: &FormMark) 
         let sender = if own { Sender::Confirmed } else { Sender::Unconfirmed };
         Filing { choice, filer, sender, respelled: false, contact: contact.clone() }
     });
-    Submission::of(filings.collect())
+    let filings: Vec<Filing> = filings.collect();
+    let app = &visit.app;
+    let language = LanguageCode::parse(&visit.language).unwrap_or_else(LanguageCode::undetermined);
+    let due_on = Day::of(visit.now, &app.zone).and_then(|day| due(day, &app.holidays)).map(|dates| dates.expected);
+    let case = due_on.map(|due_on| NewCase { language: language.clone(), due_on, opened_by: None, evidence: Vec::new() });
+    let own = filings.iter().all(|filing| filing.sender == Sender::Confirmed);
+    let kind = if own { MessageKind::Received } else { MessageKind::Confirm };
+    let sends = app.settings.mail.is_some() && wanted.mail.as_ref().is_some_and(|mail| app.mails.may_send(app, mail));
+    let to = Addressee::Act { act: mark.number.clone(), role: Role::Filer };
+    let messages = sends.then(|| NewMessage { kind, to, language, detail: String::new() });
+    let marks = app.counter.desk().mark(wanted.mail.as_ref().map(|mail| mail.expose_canonical()), Some(&visit.network.text()));
+    Submission { filings, case, messages: messages.into_iter().collect(), token: None, marks }
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use bezwaar_core::choice::{Act, Choice};
 use bezwaar_core::time::{Day, Instant};
 use bezwaar_letter::due::due;
-use bezwaar_register::engine::RegisterError;
+use bezwaar_register::engine::{Reader, RegisterError};
 use bezwaar_register::proofs::ProofsError;
 use minijinja::context;
 use minijinja::value::Value;
@@ -27,18 +27,20 @@ impl Objection {
     /// The one with this number; nothing if there is none, or it was erased.
     pub(crate) async fn find(app: &super::app::Shared, number: &str) -> Result<Option<Objection>, RegisterError> {
         let number = number.to_owned();
-        app.read(move |reader| {
-            let mut found = Vec::new();
-            for place in 1..=super::object::ACCOUNTS_MAX + 2 {
-                let id = if place == 1 { number.clone() } else { format!("{number}.{place}") };
-                match acts::find(reader, &id)? {
-                    Some(act) => found.push(act),
-                    None => break,
-                }
+        app.read(move |reader| Objection::read(reader, &number)).await
+    }
+
+    /// As [`Objection::find`], on this thread.
+    pub(crate) fn read(reader: &mut Reader, number: &str) -> Result<Option<Objection>, RegisterError> {
+        let mut found = Vec::new();
+        for place in 1..=super::object::ACCOUNTS_MAX + 2 {
+            let id = if place == 1 { number.to_owned() } else { format!("{number}.{place}") };
+            match acts::find(reader, &id)? {
+                Some(act) => found.push(act),
+                None => break,
             }
-            Ok((!found.is_empty()).then_some(Objection { number, acts: found }))
-        })
-        .await
+        }
+        Ok((!found.is_empty()).then(|| Objection { number: number.to_owned(), acts: found }))
     }
 
     pub(crate) fn first(&self) -> Option<&Choice> {

@@ -7,8 +7,10 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bezwaar_core::time::Instant;
+use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -16,6 +18,9 @@ use zeroize::Zeroizing;
 pub const SECRET_FILE: &str = "portal.key";
 /// How long a form may stay open before it must be asked for anew: 12 hours.
 pub const FORM_MICROS_MAX: i64 = 12 * 3_600_000_000;
+
+/// The random bytes of a seal.
+pub const NONCE_BYTES: usize = 24;
 
 const SECRET_BYTES: usize = 32;
 const TAG_BYTES: usize = 16;
@@ -121,6 +126,29 @@ impl Secrets {
         same(tag.as_bytes(), self.receipt_tag(number).as_bytes())
     }
 
+    /// Seals a text for this purpose, for an address or a cookie: nobody else can read or change it. The nonce is random.
+    pub fn seal(&self, purpose: &str, text: &str, nonce: [u8; NONCE_BYTES]) -> String {
+        let cipher = XChaCha20Poly1305::new(&self.key(purpose).into());
+        let sealed = cipher.encrypt(&nonce.into(), Payload { msg: text.as_bytes(), aad: purpose.as_bytes() }).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
+    }
+
+    /// Opens what was sealed for this purpose. Nothing: it was not sealed here, or for another purpose.
+    pub fn open(&self, purpose: &str, sealed: &str) -> Option<Zeroizing<String>> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        let cipher = XChaCha20Poly1305::new(&self.key(purpose).into());
+        let text = cipher.decrypt(&(*nonce).into(), Payload { msg: sealed, aad: purpose.as_bytes() }).ok()?;
+        String::from_utf8(text).ok().map(Zeroizing::new)
+    }
+
+    fn key(&self, purpose: &str) -> [u8; SECRET_BYTES] {
+        let mut key = [0; SECRET_BYTES];
+        // As long as one block, so it cannot fail.
+        let _ = Hkdf::<Sha256>::new(None, &*self.root).expand(format!("seal {purpose}").as_bytes(), &mut key);
+        key
+    }
+
     /// A name for a network, mailbox or account in counts, which nobody can turn back into it.
     pub fn keyed(&self, what: &str, text: &str) -> [u8; TAG_BYTES] {
         self.tag("counting", &[what.as_bytes(), text.as_bytes()])
@@ -209,6 +237,21 @@ mod tests {
             // The last letter has bits that say nothing; the decoder refuses them unless they are zero.
             assert_eq!(read(&String::from_utf8(other).expect("ascii"), "object", "", now), None, "{place}");
         }
+    }
+
+    #[test]
+    fn a_seal_opens_here_and_for_its_purpose_only() {
+        let secrets = secrets();
+        let sealed = secrets.seal("link", "a text", [9; NONCE_BYTES]);
+        assert_eq!(secrets.open("link", &sealed).as_deref().map(String::as_str), Some("a text"));
+        assert!(secrets.open("cookie", &sealed).is_none());
+        assert!(Secrets::from_bytes([8; 32]).open("link", &sealed).is_none());
+        for place in 0..sealed.len() {
+            let mut other = sealed.clone().into_bytes();
+            other[place] = if other[place] == b'A' { b'B' } else { b'A' };
+            assert!(secrets.open("link", &String::from_utf8(other).expect("ascii")).is_none(), "{place}");
+        }
+        assert!(secrets.open("link", "").is_none());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use bezwaar_register::engine::{Register, RegisterError};
 
 use super::app::{App, Parts, Shared, router};
 use super::counter::Counter;
+use super::mailing::{Mailing, Sending};
 use super::templates::TemplateError;
 use crate::serving::{Limits, Listener, ServeError, Threads};
 
@@ -31,6 +32,7 @@ pub struct Portal {
     listener: Listener,
     app: Shared,
     publishing: Publishing,
+    sending: Option<Sending>,
 }
 
 impl fmt::Debug for Portal {
@@ -48,9 +50,11 @@ impl Portal {
         let clock = Arc::clone(&parts.clock);
         let listener = Listener::bind(address, Threads { workers: WORKERS, blocking: BLOCKING_MAX }).map_err(PortalError::Serve)?;
         let desk = Desk::start(register, Arc::new(move || clock())).map_err(PortalError::Register)?;
+        let mailing = Mailing::of(&parts.settings, &parts.beside)?;
         let app = App::new(parts, Counter::new(desk))?;
         let publishing = Publishing::start(&app);
-        Ok(Portal { listener, app, publishing })
+        let sending = mailing.map(|mailing| Sending::start(&app, mailing));
+        Ok(Portal { listener, app, publishing, sending })
     }
 
     /// Where it listens.
@@ -60,10 +64,11 @@ impl Portal {
 
     /// Answers until SIGTERM or SIGINT, or until `stopped` is done; then everything that was taken is published.
     pub fn run(self, stopped: impl Future<Output = ()>) {
-        let Portal { listener, app, publishing } = self;
+        let Portal { listener, app, publishing, sending } = self;
         let limits =
             Limits { connections: CONNECTIONS_MAX, head_bytes: HEAD_BYTES_MAX, request_time: Duration::from_secs(REQUEST_SECONDS_MAX) };
         listener.run(router(Arc::clone(&app)), limits, stopped);
+        sending.into_iter().for_each(Sending::stop);
         publishing.stop();
         publish(&app);
     }
@@ -135,6 +140,20 @@ pub enum PortalError {
         /// Its id.
         service: String,
     },
+    /// A way to sign in cannot be used.
+    SignIn {
+        /// Why.
+        because: String,
+        /// What to do about it.
+        help: &'static str,
+    },
+    /// Mail cannot be sent as the settings say.
+    Mail {
+        /// Why.
+        because: String,
+        /// What to do about it.
+        help: &'static str,
+    },
 }
 
 impl fmt::Display for PortalError {
@@ -144,6 +163,8 @@ impl fmt::Display for PortalError {
             PortalError::Register(error) => write!(f, "{error}"),
             PortalError::Template(error) => write!(f, "{error}"),
             PortalError::NoSuchPolicy { policy } => write!(f, "`policies.own` names `{policy}`, and the folder has no such policy"),
+            PortalError::SignIn { because, .. } => write!(f, "nobody can sign in as the settings say: {because}"),
+            PortalError::Mail { because, .. } => write!(f, "mail cannot be sent as the settings say: {because}"),
             PortalError::NoSuchService { service } => write!(f, "`policies.services` names `{service}`, and no such service is known"),
         }
     }
@@ -156,6 +177,7 @@ impl PortalError {
             PortalError::Serve(error) => error.help(),
             PortalError::Register(error) => error.help(),
             PortalError::Template(_) => "this is a fault of the program: please report it",
+            PortalError::SignIn { help, .. } | PortalError::Mail { help, .. } => help,
             PortalError::NoSuchPolicy { .. } => "`bezwaar policy list` shows the policies of a folder",
             PortalError::NoSuchService { .. } => "add it to `services.toml` in the folder of policies, or take it out of `portal.toml`",
         }
@@ -168,7 +190,10 @@ impl std::error::Error for PortalError {
             PortalError::Serve(error) => error.source(),
             PortalError::Register(error) => error.source(),
             PortalError::Template(error) => error.source(),
-            PortalError::NoSuchPolicy { .. } | PortalError::NoSuchService { .. } => None,
+            PortalError::NoSuchPolicy { .. }
+            | PortalError::NoSuchService { .. }
+            | PortalError::SignIn { .. }
+            | PortalError::Mail { .. } => None,
         }
     }
 }

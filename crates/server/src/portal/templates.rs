@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use super::speech::{Speech, Speeches};
 
 /// Every template, by name.
-pub(crate) const TEMPLATES: [(&str, &str); 15] = [
+pub(crate) const TEMPLATES: [(&str, &str); 25] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("macros.html", include_str!("../../templates/macros.html")),
     ("about.html", include_str!("../../templates/about.html")),
@@ -25,6 +25,16 @@ pub(crate) const TEMPLATES: [(&str, &str); 15] = [
     ("forget.html", include_str!("../../templates/forget.html")),
     ("letters.html", include_str!("../../templates/letters.html")),
     ("letter.html", include_str!("../../templates/letter.html")),
+    ("team-layout.html", include_str!("../../templates/team-layout.html")),
+    ("team-macros.html", include_str!("../../templates/team-macros.html")),
+    ("team-queue.html", include_str!("../../templates/team-queue.html")),
+    ("team-person.html", include_str!("../../templates/team-person.html")),
+    ("team-case.html", include_str!("../../templates/team-case.html")),
+    ("team-enter.html", include_str!("../../templates/team-enter.html")),
+    ("team-floods.html", include_str!("../../templates/team-floods.html")),
+    ("team-matches.html", include_str!("../../templates/team-matches.html")),
+    ("team-looks.html", include_str!("../../templates/team-looks.html")),
+    ("team-numbers.html", include_str!("../../templates/team-numbers.html")),
     ("message.html", include_str!("../../templates/message.html")),
 ];
 

@@ -36,7 +36,6 @@ pub(crate) struct Visit {
     pub(crate) session: Option<Session>,
     pub(crate) now: Instant,
     /// The network they come from, for limits.
-    #[expect(dead_code, reason = "limits are counted by it")]
     pub(crate) network: Network,
     /// `Sec-GPC: 1`.
     pub(crate) signal: bool,
@@ -62,7 +61,6 @@ impl Network {
         })
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "limits are counted by it"))]
     pub(crate) fn text(self) -> String {
         self.0.to_string()
     }
@@ -97,6 +95,14 @@ impl Visit {
             path,
             cookies,
         }
+    }
+
+    /// Nobody's visit: for what is written to somebody.
+    pub(crate) fn for_mail(app: &Shared, language: &str, now: Instant) -> Visit {
+        let speech = app.speeches.lookup(language).unwrap_or_else(|| app.first_speech());
+        let network = Network::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let (language, path) = (speech.code.clone(), String::new());
+        Visit { app: app.clone(), language, session: None, now, network, signal: false, path, cookies: Vec::new() }
     }
 
     pub(crate) fn speech(&self) -> &Speech {
