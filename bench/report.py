@@ -84,6 +84,8 @@ def register(found):
     if extracts:
         rows = [[number(surge["people"]), seconds(surge["extract_seconds"]), mega(surge["extract_bytes"]), seconds(surge["extract_opened_seconds"])] for surge in extracts]
         parts += ["An extract of all of them, on all threads, and opened as the gate opens it:\n", table(["people", "made s", "MB", "opened s"], rows, 0) + "\n"]
+    if "note" in found:
+        parts.append(found["note"] + "\n")
     return parts
 
 

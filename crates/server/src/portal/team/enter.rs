@@ -1,5 +1,7 @@
 //! Letters, mails and calls, entered by hand with the day they came.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -31,11 +33,14 @@ fn show(visit: &Visit, status: StatusCode, fields: &Fields, wrong: Vec<(String, 
     let kinds = EvidenceKind::ALL
         .map(|kind| context! { code => kind.as_str(), name => visit.say(&format!("team.evidence.{}", kind.as_str())) })
         .to_vec();
-    let values =
-        ["account", "day", "kind", "sha256", "name", "mail", "postal", "note", "language"].map(|name| (name, fields.one(name).to_owned()));
-    let values: Value = values.into_iter().collect();
+    let names = ["account", "day", "kind", "sha256", "name", "mail", "postal", "note", "language"];
+    let values: BTreeMap<String, String> = names.into_iter().map(|name| (name.to_owned(), fields.one(name).to_owned())).collect();
     let languages: Vec<String> = visit.app.speeches.all().iter().map(|speech| speech.code.clone()).collect();
-    visit.page_with(status, "team-enter.html", context! { form => visit.form("team"), wrong, kinds, values, languages })
+    visit.page_with(
+        status,
+        "team-enter.html",
+        context! { form => visit.form("team"), wrong, kinds, values => Value::from(values), languages },
+    )
 }
 
 /// SHA-256 as 64 hexadecimal digits.
