@@ -1,8 +1,8 @@
 //! How fast the desk takes submissions as a portal sends them, through SQLite: each with a contact, a case, two messages and where it came from, a third of them with a token. While they come,
-//! checkpoints are published every second, and cases are listed ten times a second.
+//! checkpoints are published every second (not with `quiet`), and cases are listed ten times a second.
 //!
 //! ```text
-//! cargo run --release -p bezwaar-register --example desk_speed -- FOLDER [RATE|max] [SECONDS]
+//! cargo run --release -p bezwaar-register --example desk_speed -- FOLDER [RATE|max] [SECONDS] [quiet]
 //! ```
 //!
 //! The register is made if the folder has none; run it again, and there are more cases. Then a page of cases is listed, a flood is looked at, and a step of it is voided. The last line is JSON.
@@ -111,6 +111,7 @@ fn main() {
     let folder = PathBuf::from(arguments.next().expect("a folder"));
     let rate: Option<u64> = arguments.next().and_then(|text| text.parse().ok());
     let seconds: u64 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(20);
+    let quiet = arguments.next().is_some();
     let run = now().as_micros() as u64;
     let services = Services::default();
     let begun = Ticks::now();
@@ -126,7 +127,7 @@ fn main() {
     std::thread::scope(|scope| {
         let (desk, stop) = (&desk, &stop);
         scope.spawn(move || {
-            while !stop.load(Ordering::Relaxed) {
+            while !quiet && !stop.load(Ordering::Relaxed) {
                 desk.publish().expect("a checkpoint");
                 std::thread::sleep(Duration::from_secs(1));
             }

@@ -231,6 +231,12 @@ impl Post {
         }
     }
 
+    /// As if so many messages were there.
+    #[cfg(test)]
+    pub(super) fn pretend(&mut self, count: usize) {
+        self.people = (0..count as u64).map(|number| (KeyedName([0; 16]), number + 1_000_000_000)).collect();
+    }
+
     pub(super) fn notice_count(&self) -> usize {
         self.notices.len()
     }

@@ -13,7 +13,7 @@ pub const FLOOD_HOURS: i64 = 72;
 /// The most contacts, and the most networks, that are shown.
 pub const FLOOD_SOURCES_MAX: usize = 50;
 /// The most cases that are voided in one step.
-pub const VOIDS_AT_ONCE_MAX: usize = 500;
+pub const VOIDS_AT_ONCE_MAX: usize = 200;
 
 /// Open provisional cases at a glance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

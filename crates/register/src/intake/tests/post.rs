@@ -1,8 +1,10 @@
 use super::super::post::{
-    Addressee, LANGUAGE_BYTES_MAX, LanguageCode, MessageKind, NewMessage, Outgoing, POST_DETAIL_BYTES_MAX, POST_TAKEN_MAX,
+    Addressee, LANGUAGE_BYTES_MAX, LanguageCode, MessageKind, NewMessage, Outgoing, POST_DETAIL_BYTES_MAX, POST_MAX, POST_TAKEN_MAX,
     POST_TAKEN_MICROS,
 };
-use super::super::{Contact, Filing, Intake, IntakeError, Refusal, Role, Sender, Submission};
+use super::super::{
+    Contact, Filing, Intake, IntakeError, OBJECTED_MAX, Office, Refusal, Role, SUBMISSION_MESSAGES_MAX, Sender, Submission,
+};
 use super::memory::MemoryBooks;
 use super::{account, at, object, own};
 
@@ -111,4 +113,44 @@ fn no_more_are_taken_at_once_than_the_limit_and_pages_that_are_empty_are_passed(
     let head = books.values.iter().find(|(name, _)| format!("{name:?}") == "Shelf(Post)").map(|(_, value)| value.clone()).unwrap();
     assert_eq!(String::from_utf8(head).unwrap(), format!(r#"{{"first":{},"next":{}}}"#, POST_TAKEN_MAX / 32, 2 * POST_TAKEN_MAX));
     assert_eq!(take(&mut books, at(NOW)).len(), POST_TAKEN_MAX);
+}
+
+#[test]
+fn when_the_post_is_full_an_objection_is_filed_all_the_same_and_a_void_is_not() {
+    let mut books = MemoryBooks::default();
+    let mut intake = Intake::new(&mut books);
+    intake.office.post(intake.books).unwrap().pretend(POST_MAX - 1);
+    // One goes in, the next does not, and that is said.
+    let accepted = intake.file_each(&[for_another("o", "f:1", "f:2")], at(NOW)).unwrap().remove(0).unwrap();
+    assert_eq!(accepted.messages, [Some(1), None]);
+    let filed = intake.file_each(&[for_another("p", "f:3", "f:2")], at(NOW)).unwrap().remove(0).unwrap();
+    assert_eq!((filed.acts.len(), filed.messages), (1, vec![None, None]));
+    for refused in [
+        intake.post(message(MessageKind::Answer, "o", Role::Account), at(NOW)).map(drop),
+        intake.void("o", super::memory::REASON, ["a", "b"], at(NOW)).map(drop),
+    ] {
+        assert!(matches!(refused, Err(IntakeError::Refused(Refusal::OutboxFull))));
+    }
+    intake.office.post(intake.books).unwrap().pretend(POST_MAX - 2);
+    intake.void("o", super::memory::REASON, ["a", "b"], at(NOW)).unwrap();
+}
+
+#[test]
+fn a_submission_has_a_most_of_messages_and_may_be_nothing_else() {
+    let mut books = MemoryBooks::default();
+    let sign_in = NewMessage { to: Addressee::Account(account("f:1")), ..message(MessageKind::SignIn, "", Role::Account) };
+    let many = |count: usize| Submission { messages: vec![sign_in.clone(); count], ..Submission::default() };
+    let outcomes = Intake::new(&mut books).file_each(&[many(SUBMISSION_MESSAGES_MAX), many(SUBMISSION_MESSAGES_MAX + 1)], at(NOW)).unwrap();
+    assert_eq!(outcomes[0].as_ref().unwrap().messages.len(), SUBMISSION_MESSAGES_MAX);
+    assert_eq!(outcomes[1], Err(Refusal::TooManyActs));
+}
+
+#[test]
+fn so_many_who_objected_are_remembered_and_no_more() {
+    let mut office = Office::default();
+    let people = |from: usize, count: usize| (from..from + count).map(|number| account(&format!("f:{}", number + 1)));
+    office.remember_objected(people(0, OBJECTED_MAX));
+    assert_eq!(office.objected.len(), OBJECTED_MAX);
+    office.remember_objected(people(OBJECTED_MAX, 1));
+    assert_eq!(office.objected.len(), 1);
 }
