@@ -212,7 +212,8 @@ fn timeline(visit: &Visit, filed: &Filed) -> Vec<Value> {
             lines.push(speech.say("act.void", &[("day", &day), ("reason", &speech.say(&format!("void.{}", void.reason.as_str()), &[]))]));
         }
         let opens = matches!(choice.act, Act::Object { .. } | Act::Consent { .. });
-        let number = super::secrets::read_number(&choice.id);
+        // A copy, or one of several accounts, is seen with the objection it belongs to.
+        let number = choice.id.split(['+', '.']).next().and_then(super::secrets::read_number);
         context! {
             title => speech.say(acts::title(&choice.act), &[]), id => choice.id.as_str(), at => choice.received_at.to_string(), lines,
             moment => speech.moment(choice.received_at, &app.zone), form => visit.form("me"),
