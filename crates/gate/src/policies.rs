@@ -92,3 +92,21 @@ fn read_text(path: &Path, problems: &mut Vec<Problem>) -> Result<Option<String>>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_holds_so_many_policy_files_and_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("club");
+        std::fs::create_dir(&inner).unwrap();
+        for number in 0..POLICY_FILES_MAX {
+            std::fs::File::create(inner.join(format!("{number}.toml"))).unwrap();
+        }
+        assert_eq!(version_paths(folder.path()).unwrap().len(), POLICY_FILES_MAX);
+        std::fs::File::create(inner.join("one-more.toml")).unwrap();
+        assert!(version_paths(folder.path()).unwrap_err().to_string().contains("over 10000 policy files"));
+    }
+}

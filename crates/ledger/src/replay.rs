@@ -149,7 +149,7 @@ impl Replay {
         if choice.provisional && !may_be_provisional(&choice.act) {
             self.problem(index, ReplayError::ProvisionalPower);
         }
-        if self.choices.len() >= ACTS_MAX {
+        if is_full(self.choices.len()) {
             return self.problem(index, ReplayError::TooManyActs);
         }
         if self.places.find(&choice.id, &self.choices).is_some() {
@@ -333,5 +333,22 @@ impl Places {
                 self.by_name.insert(id.to_owned(), place);
             }
         }
+    }
+}
+
+/// Whether no act has room besides so many.
+fn is_full(acts: usize) -> bool {
+    acts >= ACTS_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replay_holds_so_many_acts_and_no_more() {
+        assert_eq!((is_full(0), is_full(ACTS_MAX - 1), is_full(ACTS_MAX)), (false, false, true));
+        // The places of acts are kept as 32 bits.
+        assert!(u32::try_from(ACTS_MAX).is_ok() && u32::try_from(ACTS_MAX + 1).is_err());
     }
 }

@@ -67,3 +67,27 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Erased>, AnchorError> {
     }
     Ok(erased)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_journal_is_no_longer_than_it_may_be() {
+        let erased = |body: usize| Erased {
+            index: 4,
+            entry: [7; ENTRY_BYTES],
+            salt: [8; 32],
+            body: "x".repeat(body),
+            openings: vec![1],
+            keys: Vec::new(),
+            contacts: Vec::new(),
+        };
+        let rest = JOURNAL_BYTES_MAX - erased(0).to_line().len();
+        let longest = erased(rest);
+        assert_eq!(longest.to_line().len(), JOURNAL_BYTES_MAX);
+        assert_eq!(parse(longest.to_line().as_bytes()).unwrap(), [longest]);
+        let past = format!("{}{}", erased(0).to_line(), erased(rest + 1).to_line());
+        assert!(matches!(parse(past.as_bytes()), Err(AnchorError::NotAnErasure { line: 2 })));
+    }
+}

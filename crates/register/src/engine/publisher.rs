@@ -85,7 +85,7 @@ impl Publisher {
     pub fn publish(&mut self) -> Result<SignedCheckpoint, RegisterError> {
         loop {
             let durable = self.durable.load(Ordering::Acquire);
-            let size = durable.min(self.edge.size() + PUBLISHED_AT_ONCE_MAX);
+            let size = step_from(self.edge.size(), durable);
             let published = self.published().filter(|published| published.unverified().size() == size);
             let covered = self.former.as_ref().is_none_or(|(_, place)| *place >= size);
             let checkpoint = match published {
@@ -113,7 +113,7 @@ impl Publisher {
     pub(super) fn catch_up(&mut self, checkpoint: &SignedCheckpoint) -> Result<(), RegisterError> {
         let size = checkpoint.unverified().size();
         while self.edge.size() < size {
-            let next = size.min(self.edge.size() + PUBLISHED_AT_ONCE_MAX);
+            let next = step_from(self.edge.size(), size);
             let step = self.prepare(next)?;
             if next == size {
                 if step.edge.root() != checkpoint.unverified().root() {
@@ -252,4 +252,21 @@ impl Publisher {
 
 fn coordinates<E>(_: E) -> RegisterError {
     RegisterError::Store(StoreError::Refused { because: "the tree has more entries than a tree can have" })
+}
+
+/// How far one step goes from a published size towards a larger one.
+fn step_from(published: u64, size: u64) -> u64 {
+    size.min(published.saturating_add(PUBLISHED_AT_ONCE_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_publishes_so_many_entries_and_no_more() {
+        let end = 5 + PUBLISHED_AT_ONCE_MAX;
+        assert_eq!((step_from(5, end - 1), step_from(5, end), step_from(5, end + 1)), (end - 1, end, end));
+        assert_eq!(step_from(5, 5), 5);
+    }
 }

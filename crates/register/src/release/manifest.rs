@@ -32,8 +32,13 @@ pub(super) struct Claims {
 impl Claims {
     /// Reads a manifest that is to be sealed.
     pub(super) fn read(bytes: &[u8]) -> Result<Claims, Vec<ManifestProblem>> {
+        Claims::read_within(bytes, MANIFEST_BYTES_MAX)
+    }
+
+    /// As [`Claims::read`], if it has no more than so many bytes.
+    fn read_within(bytes: &[u8], bytes_max: usize) -> Result<Claims, Vec<ManifestProblem>> {
         let value: Value = Some(bytes)
-            .filter(|bytes| bytes.len() <= MANIFEST_BYTES_MAX)
+            .filter(|bytes| bytes.len() <= bytes_max)
             .and_then(|bytes| serde_json::from_slice(bytes).ok())
             .filter(|value: &Value| value.get("bezwaar_manifest").and_then(Value::as_u64) == Some(1))
             .ok_or_else(|| vec![ManifestProblem::NotAManifest])?;
@@ -111,5 +116,19 @@ impl Field<'_> {
 
     fn instant(&mut self, path: &'static str) -> Option<Instant> {
         self.at(path, |value| Instant::parse(value.as_str()?).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_no_longer_than_it_may_be() {
+        let text = b"{\"bezwaar_manifest\":1}";
+        let problems = |max: usize| Claims::read_within(text, max).err().unwrap();
+        assert!(!problems(text.len()).contains(&ManifestProblem::NotAManifest), "it is read, and lacks much");
+        assert_eq!(problems(text.len() - 1), [ManifestProblem::NotAManifest]);
+        assert_eq!(MANIFEST_BYTES_MAX, 268_435_456);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use bezwaar_ledger::entry::ENTRY_BYTES;
 use bezwaar_register::files::{Audience, Files};
@@ -152,11 +152,19 @@ impl Files for MemoryFiles {
 pub(crate) struct FaultyStore<S> {
     inner: S,
     faults: Faults,
+    watch: Option<Watch>,
 }
 
 impl<S: Store> FaultyStore<S> {
     pub(crate) fn new(inner: S, faults: Faults) -> FaultyStore<S> {
-        FaultyStore { inner, faults }
+        FaultyStore { inner, faults, watch: None }
+    }
+}
+
+impl<S> FaultyStore<S> {
+    /// A store without faults, whose batches somebody watches.
+    pub(crate) fn watched(inner: S, watch: Watch) -> FaultyStore<S> {
+        FaultyStore { inner, faults: Faults::none(), watch: Some(watch) }
     }
 }
 
@@ -178,6 +186,9 @@ impl<S: Store> Store for FaultyStore<S> {
     }
 
     fn append(&mut self, claim: Claim, expected_size: u64, batch: &Batch) -> Result<(), StoreError> {
+        if let Some(watch) = &self.watch {
+            watch.batch(batch.entries.len());
+        }
         let fault = self.faults.next();
         if matches!(fault, None | Some(Fault::FailsButPersists)) {
             self.inner.append(claim, expected_size, batch)?;
@@ -231,5 +242,46 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn check(&mut self) -> Result<(), StoreError> {
         self.inner.check()
+    }
+}
+
+/// What a test knows of the batches of a store, and whether the next one has to wait.
+#[derive(Clone)]
+pub(crate) struct Watch(pub(crate) Arc<(Mutex<Watching>, Condvar)>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Watching {
+    closed: bool,
+    waiting: bool,
+    sizes: Vec<usize>,
+}
+
+impl Watch {
+    /// The next batch waits until it is opened.
+    pub(crate) fn close(&self) {
+        self.0.0.lock().unwrap().closed = true;
+    }
+
+    pub(crate) fn open(&self) {
+        self.0.0.lock().unwrap().closed = false;
+        self.0.1.notify_all();
+    }
+
+    pub(crate) fn wait_for_a_batch(&self) {
+        let watching = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(watching, |watching| !watching.waiting).unwrap());
+    }
+
+    /// How many entries each batch had, since the store was made, that had any.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        self.0.0.lock().unwrap().sizes.iter().copied().filter(|size| *size > 0).collect()
+    }
+
+    fn batch(&self, entries: usize) {
+        let mut watching = self.0.0.lock().unwrap();
+        watching.sizes.push(entries);
+        watching.waiting = watching.closed;
+        self.0.1.notify_all();
+        drop(self.0.1.wait_while(watching, |watching| watching.closed).unwrap());
     }
 }

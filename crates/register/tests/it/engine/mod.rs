@@ -5,5 +5,7 @@ pub(crate) mod faulty;
 mod killed;
 pub(crate) mod kit;
 mod life;
+mod limits;
 mod opening;
+mod salvaged;
 mod sequenced;

@@ -1,6 +1,7 @@
 //! Many callers at once, and a store that fails under them: what one of them was told holds, and what none was told is there at most once.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bezwaar_register::engine::{NewRecord, Placed, Register, RegisterError, Sequencer};
@@ -76,6 +77,51 @@ fn a_store_that_fails_in_the_middle_loses_nothing_and_enters_nothing_twice() {
     let keys = register.statements().len() as u64;
     assert_eq!(register.reader().unwrap().size().unwrap(), keys + places.len() as u64);
     assert!(failed > 10, "the store failed {failed} times: too seldom to show anything");
+}
+
+/// In the middle of a surge the clock is set back: a little, and times stand still; far, and nothing is entered until it is right again.
+#[test]
+fn a_clock_that_jumps_back_during_a_surge_dates_nothing_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let register = create(folder.path(), Box::new(MemoryStore::new()));
+    let clock = Arc::new(AtomicI64::new(10_000));
+    let tells = Arc::clone(&clock);
+    let sequencer = Sequencer::start(register, Arc::new(move || at(tells.load(Ordering::SeqCst)))).unwrap();
+    let told: Mutex<Witness> = Mutex::default();
+    let surge = |round: &str| {
+        std::thread::scope(|scope| {
+            for caller in 0..CALLERS {
+                let (sequencer, told, clock) = (&sequencer, &told, &clock);
+                scope.spawn(move || {
+                    for number in 0..RECORDS {
+                        let records = [choice(&format!("{round}-{caller}-{number}"), &format!("p{}", number % 7))];
+                        let placed = sequencer.submit(records.to_vec()).wait().unwrap();
+                        assert!(placed[0].recorded_at() >= at(10_000), "{}", placed[0].recorded_at());
+                        told.lock().unwrap().was_told(&records, &placed);
+                        if caller == 0 && number == RECORDS / 2 {
+                            // At most an hour back.
+                            clock.store(10_000 - 3_599, Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+    };
+    surge("a");
+    clock.store(10_000 - 7_200, Ordering::SeqCst);
+    let size = sequencer.reader().unwrap().size().unwrap();
+    for number in 0..20 {
+        let refused = sequencer.submit(vec![choice(&format!("b-{number}"), "p1")]).wait();
+        assert!(matches!(refused.unwrap_err().as_ref(), RegisterError::ClockBehind { .. }));
+    }
+    assert_eq!(sequencer.reader().unwrap().size().unwrap(), size, "nothing was entered");
+    told.lock().unwrap().saw(sequencer.publish().unwrap());
+    clock.store(10_001, Ordering::SeqCst);
+    surge("b");
+    let mut register: Register = sequencer.stop().unwrap();
+    let mut witness = told.into_inner().unwrap();
+    witness.saw(register.publish().unwrap());
+    witness.check(&register);
 }
 
 /// The database has room for so many pages and no more. What was accepted before holds, what is refused is not there, and with room again it goes on.

@@ -1,0 +1,92 @@
+//! Named limits of the engine: at the limit, and one past it.
+
+use std::sync::{Arc, Condvar, Mutex};
+
+use bezwaar_register::engine::{
+    ERASED_AT_ONCE_MAX, ErasureReason, GATHERED_MAX, NewRecord, Register, SCANNED_AT_ONCE_MAX, Sequencer, Ticket,
+};
+use bezwaar_register::keys::{KeyStatement, STATEMENT_BYTES_MAX, StatementError};
+use bezwaar_register::store::memory::MemoryStore;
+
+use super::faulty::{FaultyStore, Watch};
+use super::kit::{account, at, choice, create, open};
+
+/// A register with so many acts of one person, or of several.
+fn filled(folder: &std::path::Path, acts: usize, people: usize) -> (Register, MemoryStore) {
+    let store = MemoryStore::new();
+    let mut register = create(folder, Box::new(store.clone()));
+    let records: Vec<NewRecord> = (0..acts).map(|number| choice(&format!("a-{number}"), &format!("p{}", number % people))).collect();
+    for some in records.chunks(5_000) {
+        register.append(some, at(1)).unwrap();
+    }
+    (register, store)
+}
+
+#[test]
+fn one_tombstone_names_so_many_entries_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut register, _) = filled(folder.path(), 2 * ERASED_AT_ONCE_MAX + 1, 1);
+    let all = register.writer().all_of(&account("p0"), ErasureReason::ForgottenByPerson).unwrap();
+    let mut erase = |openings: &[u64]| {
+        let some =
+            bezwaar_register::engine::Erasure { openings: openings.to_vec(), keys: Vec::new(), contacts: Vec::new(), reason: all.reason };
+        register.erase(&some, at(2)).unwrap().len()
+    };
+    let (at_limit, past) = all.openings.split_at(ERASED_AT_ONCE_MAX);
+    assert_eq!((erase(at_limit), past.len()), (1, ERASED_AT_ONCE_MAX + 1));
+    assert_eq!(erase(past), 2);
+}
+
+#[test]
+fn a_step_of_a_scan_has_so_many_rows_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut register, store) = filled(folder.path(), SCANNED_AT_ONCE_MAX, 3);
+    let step = |register: &Register| {
+        let scanned = register.reader().unwrap().scan(0, usize::MAX, 2).unwrap();
+        (scanned.rows.len(), scanned.next.map(|next| register.reader().unwrap().scan(next, usize::MAX, 2).unwrap().rows.len()))
+    };
+    assert_eq!(step(&register), (SCANNED_AT_ONCE_MAX, Some(0)));
+    register.append(&[choice("one-more", "p0")], at(3)).unwrap();
+    assert_eq!(step(&register), (SCANNED_AT_ONCE_MAX, Some(1)));
+    drop((register, store));
+}
+
+/// While one batch is written, submissions gather; the next batch takes so many of them, and the one after it the rest.
+#[test]
+fn a_batch_gathers_so_many_records_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemoryStore::new();
+    drop(create(folder.path(), Box::new(store.clone())));
+    let gate = Watch(Arc::new((Mutex::default(), Condvar::new())));
+    let register = open(folder.path(), Box::new(FaultyStore::watched(store, gate.clone()))).unwrap();
+    let sequencer = Sequencer::start(register, Arc::new(|| at(20))).unwrap();
+    gate.close();
+    let mut tickets: Vec<Ticket> = vec![sequencer.submit(vec![choice("first", "p")])];
+    gate.wait_for_a_batch();
+    tickets.extend((0..=GATHERED_MAX).map(|number| sequencer.submit(vec![choice(&format!("w-{number}"), "p")])));
+    gate.open();
+    tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+    drop(sequencer.stop().unwrap());
+    assert_eq!(gate.sizes(), [1, GATHERED_MAX, 1]);
+}
+
+/// A statement with signatures nobody knows counts up to the limit, and not past it.
+#[test]
+fn a_statement_is_no_longer_than_it_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let register = create(folder.path(), Box::new(MemoryStore::new()));
+    let good = register.reader().unwrap().document(0).unwrap().unwrap();
+    KeyStatement::verify(&good, &[]).unwrap();
+    let mut long = String::from_utf8(good).unwrap();
+    // 96 letters of base64 are the key id and a signature of an unknown kind; the names fill up the rest.
+    let line = |number: usize, name: usize| format!("\u{2014} {number:02}{} {}\n", "n".repeat(name), "AAAA".repeat(24));
+    let mut number = 0;
+    while long.len() + line(number, 200).len() + line(number, 1).len() < STATEMENT_BYTES_MAX {
+        long.push_str(&line(number, 200));
+        number += 1;
+    }
+    let rest = STATEMENT_BYTES_MAX - long.len() - line(number, 0).len();
+    let with = |past: usize| KeyStatement::verify(format!("{long}{}", line(number, rest + past)).as_bytes(), &[]).map(drop);
+    assert_eq!(with(0), Ok(()));
+    assert_eq!(with(1), Err(StatementError::Form));
+}
