@@ -16,6 +16,8 @@ mod object;
 mod objection;
 mod proposals;
 mod receipt;
+#[cfg(test)]
+mod samples;
 pub mod secrets;
 mod service;
 pub mod sessions;

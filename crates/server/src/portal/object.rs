@@ -239,16 +239,18 @@ fn check(visit: &Visit, values: &Values, mark: &FormMark) -> Result<Wanted, Vec<
     if values.whom == "none" {
         let pages = values.find.lines().filter_map(|line| app.services.parse(&format!("url:{}", line.trim())));
         people.extend(pages.take(ACCOUNTS_MAX));
-        if people.is_empty() && mail.is_none() {
+        if people.is_empty() && values.mail.is_empty() {
             tell("find", "where", &[]);
         }
     }
+    let named = !values.mail.is_empty() || values.accounts.iter().any(|(_, account)| !account.is_empty());
     if people.is_empty() {
         match (&mail, values.postal.is_empty() && values.name.is_empty()) {
             (Some(mail), _) => people.push(mail.clone()),
             // Whoever can be reached by letter only is named by the address of this very objection until somebody has found them.
             (None, false) => people.extend(app.services.parse(&format!("url:{}/objection/{}", app.settings.base_url, mark.number))),
-            (None, true) if values.whom != "none" => tell("mail", "nothing", &[]),
+            // Somebody who filled in something that is wrong is told that, and not that they filled in nothing.
+            (None, true) if values.whom != "none" && !named => tell("mail", "nothing", &[]),
             (None, true) => {}
         }
     }

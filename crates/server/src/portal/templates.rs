@@ -1,11 +1,11 @@
 //! Pages from templates. A name a template uses and nobody gives is an error, never an empty place.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Value};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, escape_formatter};
 
 use super::speech::{Speech, Speeches};
 
@@ -91,6 +91,7 @@ fn environment(speech: &Speech) -> Result<Environment<'static>, TemplateError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_formatter(escaped);
     let speech = Arc::new(speech.clone());
     let own = Arc::clone(&speech);
     environment.add_function("t", move |key: &str, values: Kwargs| -> Result<String, minijinja::Error> {
@@ -99,7 +100,11 @@ fn environment(speech: &Speech) -> Result<Environment<'static>, TemplateError> {
         }
         let mut filled = Vec::new();
         for name in values.args() {
-            filled.push((name.to_owned(), values.get::<Value>(name)?.to_string()));
+            let value: Value = values.get(name)?;
+            if value.is_undefined() || value.is_none() {
+                return Err(minijinja::Error::new(ErrorKind::UndefinedError, format!("`{key}` has nothing for `{name}`")));
+            }
+            filled.push((name.to_owned(), value.to_string()));
         }
         let pairs: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         Ok(own.say(key, &pairs))
@@ -109,4 +114,24 @@ fn environment(speech: &Speech) -> Result<Environment<'static>, TemplateError> {
         environment.add_template(name, source).map_err(|source| TemplateError { name: name.to_owned(), source })?;
     }
     Ok(environment)
+}
+
+/// Writes a value into a page. Of text only what HTML gives a meaning is written otherwise, so that addresses stay readable; a value that is not there is a fault.
+fn escaped(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    if value.is_none() {
+        return Err(minijinja::Error::new(ErrorKind::UndefinedError, "there is nothing to write here"));
+    }
+    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else { return escape_formatter(out, state, value) };
+    for letter in text.chars() {
+        let written = match letter {
+            '&' => out.write_str("&amp;"),
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            letter => out.write_char(letter),
+        };
+        written.map_err(|_| minijinja::Error::from(ErrorKind::WriteFailure))?;
+    }
+    Ok(())
 }

@@ -280,7 +280,7 @@ fn network(app: &Shared, parts: &Parts) -> Network {
 pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let hand_over = is_hand_over(request.uri());
-    if request.method() == Method::POST && !api && !hand_over && !is_own(&app, request.headers()) {
+    if request.method() == Method::POST && !api && !hand_over && !is_own(&app.settings.base_url, request.headers()) {
         return (StatusCode::FORBIDDEN, "this form was not sent by a page of this site\n").into_response();
     }
     let mut response = next.run(request).await;
@@ -288,7 +288,8 @@ pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Nex
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Not `no-referrer`: browsers then send forms with `Origin: null`, and no form would be known as the portal's own.
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
     for (name, value) in fixed {
@@ -311,11 +312,17 @@ fn is_hand_over(uri: &Uri) -> bool {
 }
 
 /// Whether a form comes from the portal's own pages, as far as the browser says.
-fn is_own(app: &Shared, headers: &HeaderMap) -> bool {
+///
+/// Each form has a mark as well; this is the second lock. A browser set to hide where its user was says `null`; then what it says about the site decides.
+fn is_own(base_url: &str, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let origin = text("origin").is_none_or(|origin| origin == app.settings.base_url);
-    let site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
-    origin && site
+    let site = text("sec-fetch-site");
+    let origin = match text("origin") {
+        None => true,
+        Some("null") => site == Some("same-origin"),
+        Some(origin) => origin == base_url,
+    };
+    origin && site.is_none_or(|site| matches!(site, "same-origin" | "none"))
 }
 
 #[cfg(test)]
@@ -328,6 +335,37 @@ mod tests {
         assert_eq!(of("192.0.2.77"), "192.0.2.0");
         assert_eq!(of("::ffff:192.0.2.77"), "192.0.2.0");
         assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
+    }
+
+    #[test]
+    fn a_form_of_another_site_is_not_taken() {
+        let own = |origin: Option<&'static str>, site: Option<&'static str>| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("origin", origin), ("sec-fetch-site", site)] {
+                value.map(|value| headers.insert(name, HeaderValue::from_static(value)));
+            }
+            is_own("https://a.example", &headers)
+        };
+        for (origin, site) in [
+            (Some("https://a.example"), Some("same-origin")),
+            (Some("https://a.example"), None),
+            (Some("null"), Some("same-origin")),
+            (None, None),
+        ] {
+            assert!(own(origin, site), "{origin:?} {site:?}");
+        }
+        for (origin, site) in [
+            (Some("https://b.example"), Some("cross-site")),
+            (Some("https://b.example"), None),
+            (Some("http://a.example"), Some("cross-site")),
+            (Some("https://a.example"), Some("cross-site")),
+            (Some("https://a.example.b.example"), None),
+            (Some("null"), Some("cross-site")),
+            (Some("null"), None),
+            (None, Some("same-site")),
+        ] {
+            assert!(!own(origin, site), "{origin:?} {site:?}");
+        }
     }
 
     #[test]
