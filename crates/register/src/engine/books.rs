@@ -14,7 +14,7 @@ use crate::hex::encode;
 use crate::intake::cases::{MARK_CONTACT, MARK_NETWORK, Mark, Marks};
 use crate::intake::{Books, Filed, Known, NewEvent, ValueName};
 use crate::randomness::secret;
-use crate::store::{Holder, HolderId, KeyedName};
+use crate::store::{Holder, HolderId, KeyedName, Store};
 use crate::vault::{OpenedRow, SealedRow, Vault, VaultError};
 
 /// A row as an event.
@@ -23,31 +23,38 @@ fn filed(row: &OpenedRow) -> Result<Filed, RegisterError> {
     Ok(Filed { index: row.index, recorded_at: row.entry.recorded_at, event })
 }
 
-impl Writer {
-    /// The name a value goes by in the store: accounts in it are keyed.
-    fn value_name(&self, name: &ValueName) -> String {
-        let keyed = |label: &str, account: &Account| {
-            let KeyedName(bytes) = self.vault.act_name(&format!("intake {label}\0{}", account.expose_canonical()));
-            format!("intake/{label}/{}", encode(&bytes))
-        };
-        match name {
-            ValueName::Ties(account) => keyed("ties", account),
-            ValueName::Linked(account, page) => format!("{}/{page}", keyed("linked", account)),
-            ValueName::TiesCount => "intake/ties".to_owned(),
-            ValueName::List => "intake/list".to_owned(),
-            ValueName::ListPage(page) => format!("intake/list/{page}"),
-            ValueName::Import => "intake/import".to_owned(),
-            ValueName::Outbox => "intake/outbox".to_owned(),
-            ValueName::Shelf(shelf) => format!("intake/shelf/{}", shelf.as_str()),
-            ValueName::ShelfPage(shelf, page) => format!("intake/shelf/{}/{page}", shelf.as_str()),
-            ValueName::Forget(hash) => format!("intake/forget/{}", encode(hash)),
-        }
+/// The name a value goes by in the store: accounts in it are keyed.
+fn value_name(vault: &Vault, name: &ValueName) -> String {
+    let keyed = |label: &str, account: &Account| {
+        let KeyedName(bytes) = vault.act_name(&format!("intake {label}\0{}", account.expose_canonical()));
+        format!("intake/{label}/{}", encode(&bytes))
+    };
+    match name {
+        ValueName::Ties(account) => keyed("ties", account),
+        ValueName::Linked(account, page) => format!("{}/{page}", keyed("linked", account)),
+        ValueName::TiesCount => "intake/ties".to_owned(),
+        ValueName::List => "intake/list".to_owned(),
+        ValueName::ListPage(page) => format!("intake/list/{page}"),
+        ValueName::Import => "intake/import".to_owned(),
+        ValueName::Outbox => "intake/outbox".to_owned(),
+        ValueName::Shelf(shelf) => format!("intake/shelf/{}", shelf.as_str()),
+        ValueName::ShelfPage(shelf, page) => format!("intake/shelf/{}/{page}", shelf.as_str()),
+        ValueName::Forget(hash) => format!("intake/forget/{}", encode(hash)),
     }
+}
 
+/// A value, opened.
+fn value(store: &mut dyn Store, vault: &Vault, name: &ValueName) -> Result<Option<Vec<u8>>, RegisterError> {
+    let name = value_name(vault, name);
+    let Some(sealed) = store.value(&name)?.filter(|sealed| !sealed.is_empty()) else { return Ok(None) };
+    Ok(Some(vault.unseal_value(&name, &sealed)?))
+}
+
+impl Writer {
     fn sealed_values(&mut self, values: &[(ValueName, Vec<u8>)]) -> Result<Vec<(String, Vec<u8>)>, RegisterError> {
         let mut sealed = Vec::with_capacity(values.len());
         for (name, plain) in values {
-            let name = self.value_name(name);
+            let name = value_name(&self.vault, name);
             let bytes = if plain.is_empty() { Vec::new() } else { self.vault.seal_value(&name, plain, &*secret(&mut self.random)?) };
             sealed.push((name, bytes));
         }
@@ -121,6 +128,11 @@ impl super::Reader {
     pub fn mark(&self, contact: Option<&str>, network: Option<&str>) -> Marks {
         let mark = |kind: &str, text: Option<&str>| text.map(|text| Mark::of(keyed(&self.vault, kind, text)));
         Marks { contact: mark(MARK_CONTACT, contact), network: mark(MARK_NETWORK, network) }
+    }
+
+    /// A value intake keeps.
+    pub(crate) fn value(&mut self, name: &ValueName) -> Result<Option<Vec<u8>>, RegisterError> {
+        value(self.store.as_mut(), &self.vault, name)
     }
 }
 
@@ -196,9 +208,7 @@ impl Books for Writer {
     }
 
     fn value(&mut self, name: &ValueName) -> Result<Option<Vec<u8>>, RegisterError> {
-        let name = self.value_name(name);
-        let Some(sealed) = self.store.value(&name)?.filter(|sealed| !sealed.is_empty()) else { return Ok(None) };
-        Ok(Some(self.vault.unseal_value(&name, &sealed)?))
+        value(self.store.as_mut(), &self.vault, name)
     }
 
     fn append(&mut self, events: &[NewEvent], values: &[(ValueName, Vec<u8>)], now: Instant) -> Result<Vec<Entry>, RegisterError> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::books::{Books, ValueName};
 use super::list::ListCode;
-use crate::engine::RegisterError;
+use crate::engine::{Reader, RegisterError};
 
 /// The most aliases of one account, and the most accounts that went by one handle.
 pub const TIES_MAX: usize = 200;
@@ -250,5 +250,19 @@ impl TieBook {
             let bytes = if texts.is_empty() { Vec::new() } else { json!(texts).to_string().into_bytes() };
             values.push((ValueName::Linked(account, page), bytes));
         }
+    }
+}
+
+impl Reader {
+    /// The accounts whose links name this one, links that have ended included: what was said under them may count for it.
+    pub fn linked_to(&mut self, account: &Account) -> Result<Vec<Account>, RegisterError> {
+        let Some(ties) = self.value(&ValueName::Ties(account.clone()))? else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        for page in 0..Ties::from_bytes(&ties).linked.div_ceil(LINKED_PAGE as u32) {
+            let stored = self.value(&ValueName::Linked(account.clone(), page))?.unwrap_or_default();
+            let list: Vec<String> = serde_json::from_slice(&stored).unwrap_or_default();
+            all.extend(list.iter().filter_map(|text| Account::from_canonical(text)));
+        }
+        Ok(all)
     }
 }

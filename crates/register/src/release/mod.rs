@@ -7,6 +7,7 @@ mod countersignatures;
 mod error;
 mod late;
 mod manifest;
+mod members;
 mod recipient;
 mod since;
 pub(crate) mod subjects;
@@ -28,6 +29,7 @@ pub use bezwaar_ledger::release::EXTRACT_AGE_MICROS_MAX;
 pub use error::{ManifestProblem, SealError, SubjectsError};
 pub use late::LateReport;
 pub use manifest::MANIFEST_BYTES_MAX;
+pub use members::Members;
 pub use subjects::SUBJECT_LINE_BYTES_MAX;
 
 use crate::engine::{IntegrityError, NewRecord, Reader, Register, RegisterError};

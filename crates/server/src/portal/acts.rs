@@ -18,11 +18,13 @@ pub(crate) struct Filed {
     pub(crate) choices: Vec<Choice>,
     confirmed: Vec<String>,
     voids: BTreeMap<String, Void>,
+    /// Whether something could not be read: it counts as a no.
+    pub(crate) unreadable: bool,
 }
 
 impl Filed {
     pub(crate) fn read(reader: &mut Reader, account: &Account) -> Result<Filed, RegisterError> {
-        let mut filed = Filed { choices: Vec::new(), confirmed: Vec::new(), voids: BTreeMap::new() };
+        let mut filed = Filed { choices: Vec::new(), confirmed: Vec::new(), voids: BTreeMap::new(), unreadable: false };
         let mut voids = Vec::new();
         for row in reader.acts_of(account)? {
             match Event::from_bytes(row.entry.kind, &row.body) {
@@ -31,7 +33,7 @@ impl Filed {
                 Ok(Event::Void(void)) => voids.push(void),
                 Ok(Event::Tombstone(_)) => {}
                 // What cannot be read counts as a no; the register's own checks say so.
-                Err(_) => {}
+                Err(_) => filed.unreadable = true,
             }
         }
         for choice in &filed.choices {

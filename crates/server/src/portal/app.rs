@@ -19,6 +19,7 @@ use bezwaar_letter::contacts::Contacts;
 use bezwaar_letter::holidays::Holidays;
 use bezwaar_register::randomness::Randomness;
 
+use super::api::{self, Api};
 use super::counter::Counter;
 use super::identities::Identities;
 use super::mailing::Mails;
@@ -76,7 +77,6 @@ pub struct Parts {
 
 /// What all requests share.
 pub(crate) struct App {
-    #[expect(dead_code, reason = "the static files of the ledger are read from it")]
     pub(crate) folder: PathBuf,
     pub(crate) settings: Settings,
     pub(crate) policies: PolicySet,
@@ -93,6 +93,7 @@ pub(crate) struct App {
     pub(crate) proposals: Proposals,
     pub(crate) mails: Mails,
     pub(crate) counter: Counter,
+    pub(crate) api: Api,
     pub(crate) zone: Zone,
     clock: Clock,
     random: Mutex<Box<dyn Randomness>>,
@@ -120,6 +121,7 @@ impl App {
             }
         }
         Ok(Arc::new(App {
+            api: Api::new(parts.settings.limits),
             folder: parts.folder,
             settings: parts.settings,
             policies: parts.policies,
@@ -250,9 +252,11 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/{language}/me/{action}", post(mine::act));
     pages
         .merge(team::routes())
+        .merge(api::router(&app))
         .fallback(missing)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(app.clone(), web::guard))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), api::metrics::observe))
         .with_state(app)
 }
 

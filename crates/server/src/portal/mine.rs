@@ -8,8 +8,6 @@ use bezwaar_core::account::Account;
 use bezwaar_core::acts::Holdings;
 use bezwaar_core::choice::{Act, By, Channel, Choice};
 use bezwaar_core::pattern::Pattern;
-use bezwaar_core::standing::standing;
-use bezwaar_core::{Code, Question, Reading, Rules};
 use bezwaar_register::intake::{Contact, Filing, IntakeError, Sender, Submission};
 use minijinja::context;
 use minijinja::value::Value;
@@ -17,34 +15,13 @@ use serde::Deserialize;
 
 use super::acts::{self, Filed};
 use super::app::App;
+use super::holds::{State, state_of};
 use super::object::objection_path;
 use super::sessions::Who;
 use super::web::{Fields, Visit, download, see_other};
 
 /// Below this age only a representative can open anything (GDPR Art. 8, UAVG Art. 5); from it on only the young person.
 pub const OWN_AGE: i64 = 16;
-
-/// What holds for a use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    No,
-    Signal,
-    Yes,
-    Silent,
-    Rule,
-}
-
-impl State {
-    fn key(self) -> &'static str {
-        match self {
-            State::No => "state.no",
-            State::Signal => "state.signal",
-            State::Yes => "state.yes",
-            State::Silent => "state.silent",
-            State::Rule => "state.rule",
-        }
-    }
-}
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Said {
@@ -96,38 +73,6 @@ fn new_choice(visit: &Visit, account: &Account, act: Act, channel: Channel) -> C
     let by = Some(By::Own);
     let (person, received_at) = (Some(account.clone()), visit.now);
     Choice { id, person, act, received_at, recorded_at: None, by, channel: Some(channel), provisional: false }
-}
-
-fn state_of(app: &App, held: &Holdings, account: &Account, use_id: &str, recipients: &[String], now: bezwaar_core::time::Instant) -> State {
-    let mut state = State::Rule;
-    for recipient in recipients {
-        let recipient = recipient.replace("third:*", "third:any");
-        let question = |reading| Question { use_id: use_id.to_owned(), recipient: recipient.clone(), at: now, reading };
-        let rules = Rules::compile(&app.policies, &question(Reading::Protective));
-        if !rules.status().is_empty() {
-            continue;
-        }
-        let acts = held.acts_of(account);
-        let found = standing(acts, &rules);
-        let codes = found.author_set();
-        let one = if codes.contains(Code::Signal) && !codes.contains(Code::Objected) && !codes.contains(Code::SettingOff) {
-            State::Signal
-        } else if found.closes() {
-            State::No
-        } else if standing(acts, &Rules::compile(&app.policies, &question(Reading::Consent))).is_silent() {
-            State::Silent
-        } else {
-            State::Yes
-        };
-        // Of several recipients the one that is allowed most is told: nobody is to believe themselves safer than they are.
-        state = match (state, one) {
-            (State::Rule, one) => one,
-            (before, State::Yes) if before != State::Yes => State::Yes,
-            (State::No | State::Signal, State::Silent) => State::Silent,
-            (before, _) => before,
-        };
-    }
-    state
 }
 
 fn show(visit: &Visit, status: StatusCode, account: &Account, filed: &Filed, said: &Said, wrong: &[String]) -> Response {
@@ -191,7 +136,7 @@ fn is_setting(control: &bezwaar_core::policy::Control) -> bool {
     control.kind == "setting"
 }
 
-fn is_on(filed: &Filed, control: &str) -> bool {
+pub(crate) fn is_on(filed: &Filed, control: &str) -> bool {
     let last = filed.choices.iter().rev().find_map(|choice| match &choice.act {
         Act::SetOff { control: own } if own == control => Some(false),
         Act::SetOn { control: own } if own == control => Some(true),
@@ -324,7 +269,7 @@ fn said_key(action: &str) -> &'static str {
     }
 }
 
-fn is_too_young(visit: &Visit) -> bool {
+pub(crate) fn is_too_young(visit: &Visit) -> bool {
     let born = match visit.session.as_ref().map(|session| &session.who) {
         Some(Who::Person { born, .. }) => *born,
         _ => None,

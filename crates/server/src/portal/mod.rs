@@ -4,11 +4,14 @@
 
 mod about;
 mod acts;
+pub mod api;
 mod app;
 mod check;
 mod counter;
+mod holds;
 mod identities;
 mod letter;
+pub mod limits;
 mod links;
 mod mailing;
 mod mine;
@@ -31,6 +34,7 @@ mod web;
 pub use app::{Clock, Parts, Tracer};
 pub use check::RECEIPT_BYTES_MAX;
 pub use counter::READERS_KEPT;
+pub use holds::LINKED_MAX;
 pub use links::LINK_MICROS;
 pub use mailing::{ATTEMPTS_MAX, MAILBOXES_COUNTED_MAX, PADDED_BYTES, POST_EVERY_MS};
 pub use mine::OWN_AGE;

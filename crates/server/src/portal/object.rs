@@ -150,10 +150,15 @@ fn service_name(id: &str) -> String {
 pub(crate) async fn send(visit: Visit, _: Path<String>, body: Bytes) -> Response {
     let came = Ticks::now();
     let response = take(&visit, &body).await;
-    // The write is shared by all who wait for it; what differs before and after it disappears in the step.
+    in_step(came).await;
+    response
+}
+
+/// Waits until a whole number of steps has passed since something came in. The write is shared by all who wait for it; what differs before and after it disappears in the
+/// step.
+pub(crate) async fn in_step(came: Ticks) {
     let steps = u64::try_from(came.elapsed().as_millis()).unwrap_or_default() / ANSWER_STEP_MS + 1;
     sleep_until(came + Duration::from_millis(steps * ANSWER_STEP_MS)).await;
-    response
 }
 
 async fn take(visit: &Visit, body: &[u8]) -> Response {
@@ -167,12 +172,16 @@ async fn take(visit: &Visit, body: &[u8]) -> Response {
         Ok(wanted) => wanted,
         Err(wrong) => return show(visit, StatusCode::UNPROCESSABLE_ENTITY, &values, &wrong),
     };
+    visit.app.is_set_apart(wanted.mail.as_ref(), &wanted.people, visit.network, visit.now);
     let busy = || Wrong { field: "for".to_owned(), text: visit.say("object.wrong.busy") };
     match visit.app.counter.file(submission(visit, &values, &wanted, &mark)).await {
         Ok(_) => see_other(&objection_path(visit, &mark.number)),
         // The same form, filled in anew after it was sent: what was sent first stands.
         Err(IntakeError::Refused(_)) => see_other(&objection_path(visit, &mark.number)),
-        Err(IntakeError::Busy) => show(visit, StatusCode::SERVICE_UNAVAILABLE, &values, &[busy()]),
+        Err(IntakeError::Busy) => {
+            visit.app.api.metrics.refused();
+            show(visit, StatusCode::SERVICE_UNAVAILABLE, &values, &[busy()])
+        }
         Err(error) => {
             visit.app.trace(&format!("an objection was not filed: {error}"));
             visit.failed()
@@ -320,9 +329,8 @@ fn submission(visit: &Visit, values: &Values, wanted: &Wanted, mark: &FormMark) 
     });
     let filings: Vec<Filing> = filings.collect();
     let app = &visit.app;
-    let language = LanguageCode::parse(&visit.language).unwrap_or_else(LanguageCode::undetermined);
-    let due_on = Day::of(visit.now, &app.zone).and_then(|day| due(day, &app.holidays)).map(|dates| dates.expected);
-    let case = due_on.map(|due_on| NewCase { language: language.clone(), due_on, opened_by: None, evidence: Vec::new() });
+    let language = language_of(visit);
+    let case = new_case(visit);
     let own = filings.iter().all(|filing| filing.sender == Sender::Confirmed);
     let kind = if own { MessageKind::Received } else { MessageKind::Confirm };
     let sends = app.settings.mail.is_some() && wanted.mail.as_ref().is_some_and(|mail| app.mails.may_send(app, mail));
@@ -330,4 +338,16 @@ fn submission(visit: &Visit, values: &Values, wanted: &Wanted, mark: &FormMark) 
     let messages = sends.then(|| NewMessage { kind, to, language, detail: String::new() });
     let marks = app.counter.desk().mark(wanted.mail.as_ref().map(|mail| mail.expose_canonical()), Some(&visit.network.text()));
     Submission { filings, case, messages: messages.into_iter().collect(), token: None, marks }
+}
+
+/// The language somebody is written to in.
+pub(crate) fn language_of(visit: &Visit) -> LanguageCode {
+    LanguageCode::parse(&visit.language).unwrap_or_else(LanguageCode::undetermined)
+}
+
+/// A case to be answered by the day the law names.
+pub(crate) fn new_case(visit: &Visit) -> Option<NewCase> {
+    let app = &visit.app;
+    let due_on = Day::of(visit.now, &app.zone).and_then(|day| due(day, &app.holidays)).map(|dates| dates.expected);
+    due_on.map(|due_on| NewCase { language: language_of(visit), due_on, opened_by: None, evidence: Vec::new() })
 }

@@ -62,6 +62,12 @@ impl Portal {
         self.listener.address()
     }
 
+    /// Signs somebody in, and gives the secret of their cookie: for tests, and no part of what this crate promises.
+    #[doc(hidden)]
+    pub fn sign_in(&self, who: super::sessions::Who) -> String {
+        self.app.sessions.begin(who, self.app.random(), self.app.now())
+    }
+
     /// Answers until SIGTERM or SIGINT, or until `stopped` is done; then everything that was taken is published.
     pub fn run(self, stopped: impl Future<Output = ()>) {
         let Portal { listener, app, publishing, sending } = self;
@@ -110,7 +116,10 @@ impl Publishing {
 fn publish(app: &Shared) {
     static FAILING: AtomicBool = AtomicBool::new(false);
     match app.counter.desk().publish() {
-        Ok(_) => FAILING.store(false, Ordering::Relaxed),
+        Ok(_) => {
+            FAILING.store(false, Ordering::Relaxed);
+            app.api.published_at.store(app.now().as_micros(), Ordering::Relaxed);
+        }
         Err(error) => {
             // Told once, not every second.
             if !FAILING.swap(true, Ordering::Relaxed) {

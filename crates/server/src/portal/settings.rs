@@ -30,6 +30,9 @@ pub struct Settings {
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     #[serde(default)]
     pub proxies: Vec<std::net::IpAddr>,
+    /// Addresses besides this machine's own that may read `/metrics`.
+    #[serde(default)]
+    pub metrics_peers: Vec<std::net::IpAddr>,
     /// The languages it speaks, the first being the one for who prefers none of them.
     #[serde(default = "languages")]
     pub languages: Vec<String>,
@@ -264,9 +267,16 @@ pub struct Caller {
     pub recipient: String,
     /// The releases that were handed to it: only accounts in these are answered about.
     pub releases: Vec<u64>,
+    /// How strictly the policies are read for it: `protective`, or `consent`, by which silence is a no.
+    #[serde(default = "reading")]
+    pub reading: String,
     /// How many accounts it may ask about in a day before somebody is told.
     #[serde(default = "alarm")]
     pub alarm_per_day: u64,
+}
+
+fn reading() -> String {
+    "protective".to_owned()
 }
 
 fn alarm() -> u64 {
@@ -370,6 +380,7 @@ impl Settings {
             let hex = caller.credential_sha256.len() == 64 && caller.credential_sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
             check(hex, "a caller's `credential-sha256` is not 64 hexadecimal digits");
             check(!caller.r#use.contains('*'), "a caller's `use` must be one use");
+            check(matches!(caller.reading.as_str(), "protective" | "consent"), "a caller's `reading` is not protective or consent");
         }
         found
     }

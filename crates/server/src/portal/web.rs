@@ -139,7 +139,12 @@ impl Visit {
 
     /// The mark a form came back with, if it is good for this purpose and visitor.
     pub(crate) fn read_form(&self, fields: &Fields, purpose: &str) -> Option<FormMark> {
-        self.app.secrets.read_form(fields.one("form"), purpose, self.holder(), self.now)
+        self.read_mark(fields.one("form"), purpose)
+    }
+
+    /// A mark, if it is good for this purpose and visitor.
+    pub(crate) fn read_mark(&self, text: &str, purpose: &str) -> Option<FormMark> {
+        self.app.secrets.read_form(text, purpose, self.holder(), self.now)
     }
 
     /// A page.
@@ -276,6 +281,13 @@ fn network(app: &Shared, parts: &Parts) -> Network {
     Network::of(last.unwrap_or(peer))
 }
 
+/// Whether a request came through a proxy, or says so.
+pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"]
+        .iter()
+        .any(|name| headers.contains_key(*name))
+}
+
 /// What every answer carries, and what every form is checked for: that a page of the portal sent it.
 pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
@@ -314,7 +326,7 @@ fn is_hand_over(uri: &Uri) -> bool {
 /// Whether a form comes from the portal's own pages, as far as the browser says.
 ///
 /// Each form has a mark as well; this is the second lock. A browser set to hide where its user was says `null`; then what it says about the site decides.
-fn is_own(base_url: &str, headers: &HeaderMap) -> bool {
+pub(crate) fn is_own(base_url: &str, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let site = text("sec-fetch-site");
     let origin = match text("origin") {

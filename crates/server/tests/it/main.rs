@@ -1,4 +1,4 @@
-//! Tests of the witness and of asking witnesses, of saying who one is and of mail, over real sockets and real folders.
+//! Tests of the witness and of asking witnesses, of saying who one is and of mail, and of what other programs call, over real sockets and real folders.
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -18,6 +18,11 @@ mod oidc_fetch;
 mod oidc_flow;
 mod oidc_provider;
 mod other_hands;
+mod portal_api_acts;
+mod portal_api_check;
+mod portal_api_people;
+mod portal_api_public;
+mod portal_kit;
 mod protocol;
 mod race;
 mod servers;
