@@ -42,7 +42,10 @@ fn arrows_point_one_way() {
         ("bezwaar-testkit", &["bezwaar-core"]),
         ("bezwaar-import", &["bezwaar-core"]),
         ("bezwaar-register", &["bezwaar-core", "bezwaar-ledger"]),
-        ("bezwaar-server", &["bezwaar-core", "bezwaar-ledger", "bezwaar-register"]),
+        ("bezwaar-lens", &["bezwaar-core"]),
+        ("bezwaar-letter", &["bezwaar-core"]),
+        ("bezwaar-signal", &["bezwaar-core"]),
+        ("bezwaar-server", &["bezwaar-core", "bezwaar-ledger", "bezwaar-register", "bezwaar-lens", "bezwaar-letter"]),
     ]
     .into();
     for (name, dependencies) in manifests() {

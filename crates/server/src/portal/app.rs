@@ -30,7 +30,7 @@ use super::settings::Settings;
 use super::speech::{Speech, Speeches};
 use super::templates::Templates;
 use super::web::{self, FORM_BYTES_MAX, Visit, see_other};
-use super::{about, check, letter, mine, object, objection, sign_in, team};
+use super::{about, check, letter, mine, object, objection, releases, sign_in, team};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
@@ -248,6 +248,8 @@ pub(crate) fn router(app: Shared) -> Router {
         .route("/{language}/hand-over/accept", post(sign_in::accept))
         .route("/{language}/sign-out", post(sign_in::out))
         .route("/{language}/me", get(mine::page))
+        .route("/{language}/me/releases", get(releases::page))
+        .route("/{language}/me/releases/{number}", get(releases::proof))
         .route("/{language}/me/download", get(mine::download_all))
         .route("/{language}/me/{action}", post(mine::act));
     pages

@@ -19,6 +19,7 @@ mod object;
 mod objection;
 mod proposals;
 mod receipt;
+mod releases;
 #[cfg(test)]
 mod samples;
 pub mod secrets;
@@ -40,6 +41,7 @@ pub use mailing::{ATTEMPTS_MAX, MAILBOXES_COUNTED_MAX, PADDED_BYTES, POST_EVERY_
 pub use mine::OWN_AGE;
 pub use object::{ACCOUNTS_MAX, ANSWER_STEP_MS, FIELD_BYTES_MAX};
 pub use proposals::{PROPOSAL_MICROS, PROPOSALS_MAX};
+pub use releases::RELEASES_SHOWN;
 pub use service::{CONNECTIONS_MAX, PUBLISH_EVERY_MS, Portal, PortalError, REQUEST_SECONDS_MAX};
 pub use templates::TemplateError;
 pub use web::{FORM_BYTES_MAX, FORM_FIELDS_MAX};

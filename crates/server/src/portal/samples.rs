@@ -57,6 +57,14 @@ fn samples() -> Vec<Sample> {
         sample("sign-in.html", json!({"to": "me", "wrong": [], "oidc": null, "hand_over": false, "mail": false, "form": "mark"}), &[]),
         sample("hand-over.html", json!({"account": HOSTILE, "form": "mark"}), &[]),
         mine(),
+        sample(
+            "releases.html",
+            json!({"rows": [
+                {"day": "1 mei 2026", "recipient": HOSTILE, "title": "Berichten", "state": "Niets van jou", "countersigned": true, "proof": "/nl/me/releases/1", "number": 1, "present": false},
+                {"day": "2 mei 2026", "recipient": "X", "title": "Berichten", "state": "Onbekend", "countersigned": false, "proof": null, "number": 2, "present": false},
+            ]}),
+            &[],
+        ),
         sample("forget.html", json!({"means": "Alles", "form": "mark", "token": "token"}), &[]),
         sample("letters.html", json!({"controllers": [{"id": "x", "name": HOSTILE}]}), &[]),
         sample(

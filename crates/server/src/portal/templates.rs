@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBeha
 use super::speech::{Speech, Speeches};
 
 /// Every template, by name.
-pub(crate) const TEMPLATES: [(&str, &str); 25] = [
+pub(crate) const TEMPLATES: [(&str, &str); 26] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("macros.html", include_str!("../../templates/macros.html")),
     ("about.html", include_str!("../../templates/about.html")),
@@ -35,6 +35,7 @@ pub(crate) const TEMPLATES: [(&str, &str); 25] = [
     ("team-matches.html", include_str!("../../templates/team-matches.html")),
     ("team-looks.html", include_str!("../../templates/team-looks.html")),
     ("team-numbers.html", include_str!("../../templates/team-numbers.html")),
+    ("releases.html", include_str!("../../templates/releases.html")),
     ("message.html", include_str!("../../templates/message.html")),
 ];
 
