@@ -18,13 +18,15 @@ pub(crate) struct Filed {
     pub(crate) choices: Vec<Choice>,
     confirmed: Vec<String>,
     voids: BTreeMap<String, Void>,
+    answers: BTreeMap<String, (Outcome, Instant)>,
     /// Whether something could not be read: it counts as a no.
     pub(crate) unreadable: bool,
 }
 
 impl Filed {
     pub(crate) fn read(reader: &mut Reader, account: &Account) -> Result<Filed, RegisterError> {
-        let mut filed = Filed { choices: Vec::new(), confirmed: Vec::new(), voids: BTreeMap::new(), unreadable: false };
+        let mut filed =
+            Filed { choices: Vec::new(), confirmed: Vec::new(), voids: BTreeMap::new(), answers: BTreeMap::new(), unreadable: false };
         let mut voids = Vec::new();
         for row in reader.acts_of(account)? {
             match Event::from_bytes(row.entry.kind, &row.body) {
@@ -37,6 +39,11 @@ impl Filed {
             }
         }
         for choice in &filed.choices {
+            // An answer stands under nobody's account either, and answers all that was filed with the act.
+            let base = choice.id.split('+').next().unwrap_or_default();
+            if let Some((_, Choice { act: Act::Answer { outcome, .. }, received_at, .. })) = find(reader, &format!("{base}+answer"))? {
+                filed.answers.insert(choice.id.clone(), (outcome, received_at));
+            }
             if choice.provisional && !filed.confirmed.contains(&choice.id) {
                 // A void stands under nobody's account; it is found by its id.
                 let Some(index) = reader.find(&format!("{}+void", choice.id))? else { continue };
@@ -58,6 +65,10 @@ impl Filed {
         self.voids.get(&choice.id).filter(|_| !self.is_confirmed(choice))
     }
 
+    pub(crate) fn answer_to(&self, choice: &Choice) -> Option<(Outcome, Instant)> {
+        self.answers.get(&choice.id).copied()
+    }
+
     /// The acts that count at a moment.
     pub(crate) fn counting(&self, now: Instant) -> Vec<Choice> {
         let counts = |choice: &&Choice| self.void_of(choice).is_none_or(|void| void.effective_at > now);
@@ -70,6 +81,13 @@ impl Filed {
             .iter()
             .any(|choice| matches!(&choice.act, Act::Withdraw { of } | Act::WithdrawConsent { of } | Act::Unlink { of } if of == id))
     }
+}
+
+/// What stands under an id, if the register has it and it was not erased.
+pub(crate) fn event(reader: &mut Reader, id: &str) -> Result<Option<Event>, RegisterError> {
+    let Some(index) = reader.find(id)? else { return Ok(None) };
+    let Some(row) = reader.opening(index)? else { return Ok(None) };
+    Ok(Event::from_bytes(row.entry.kind, &row.body).ok())
 }
 
 /// The act with an id, if the register has it and it was not erased.

@@ -16,7 +16,7 @@ use bezwaar_register::intake::{Intake, IntakeError};
 use super::app::{App, Shared};
 use super::links::{Link, LinkFor};
 use super::object::objection_path;
-use super::objection::Objection;
+use super::objection::{Objection, proof_name};
 use super::receipt;
 use super::service::PortalError;
 use super::settings::Settings;
@@ -92,8 +92,9 @@ pub(crate) struct Mails(Mutex<(i64, HashMap<[u8; 16], u32>)>);
 
 impl Mails {
     /// Counts a mail, and says whether it may be sent.
-    pub(crate) fn may_send(&self, app: &App, mailbox: &Account) -> bool {
-        let name = app.secrets.keyed("mails", mailbox.expose_canonical());
+    pub(crate) fn may_send(&self, app: &App, what: &str, mailbox: &Account) -> bool {
+        // Each kind is counted by itself: nobody is locked out by what others file in their name.
+        let name = app.secrets.keyed(what, mailbox.expose_canonical());
         self.count(name, app.now(), app.settings.limits.mails_per_contact)
     }
 
@@ -161,12 +162,13 @@ fn send_some(app: &Shared, mailing: &Mailing) -> usize {
         let number = one.message.number;
         let sent = send(app, mailing, &one);
         let told = match sent {
-            Sent::Yes | Sent::Nowhere => app.counter.desk().ask(move |intake, now| intake.post_sent(&[number], now)),
+            Sent::Yes => app.counter.desk().ask(move |intake, now| intake.post_sent(&[number], now)),
             Sent::Later if one.message.attempts < ATTEMPTS_MAX => {
                 let wait = RETRY_MICROS.saturating_mul(i64::from(one.message.attempts.max(1)));
                 app.counter.desk().ask(move |intake, now| intake.post_failed(number, Some(now.plus_micros(wait)), now))
             }
-            Sent::Later | Sent::Never => app.counter.desk().ask(move |intake, now| intake.post_failed(number, None, now)),
+            // The team finds it among what has to be told by letter.
+            Sent::Later | Sent::Never | Sent::Nowhere => app.counter.desk().ask(move |intake, now| intake.post_failed(number, None, now)),
         };
         if let Ok(Err(error)) | Err(error) = told {
             app.trace(&format!("what came of a message could not be written down: {error}"));
@@ -177,7 +179,7 @@ fn send_some(app: &Shared, mailing: &Mailing) -> usize {
 
 enum Sent {
     Yes,
-    /// There is no mailbox to send it to: whoever it is for is told by letter, or on their page.
+    /// There is no mailbox to send it to: whoever it is for is told by letter.
     Nowhere,
     Later,
     Never,
@@ -216,13 +218,15 @@ fn mailbox(one: &Outgoing) -> Option<String> {
     left.or_else(own)
 }
 
-struct Words {
-    subject: String,
-    text: String,
+/// What a message says.
+pub(crate) struct Words {
+    pub(crate) subject: String,
+    pub(crate) text: String,
     files: Vec<(String, AttachmentKind, Vec<u8>)>,
 }
 
-fn words(app: &Shared, visit: &Visit, one: &Outgoing) -> Option<Words> {
+/// Puts a message into words.
+pub(crate) fn words(app: &Shared, visit: &Visit, one: &Outgoing) -> Option<Words> {
     let say = |key: &str, values: &[(&str, &str)]| visit.say_with(key, values);
     let organisation = app.settings.organisation.name.as_str();
     let own = [("organisation", organisation)];
@@ -242,8 +246,10 @@ fn words(app: &Shared, visit: &Visit, one: &Outgoing) -> Option<Words> {
                 lines.insert(1, format!("{}\n{url}\n{}", say("mail.confirm", &own), say("mail.confirm-not-you", &[])));
             }
             files.extend(receipt::pdf(visit, &objection).map(|bytes| (format!("{number}.pdf"), AttachmentKind::Pdf, bytes)));
-            let proof = app.counter.desk().prove_inclusion(&number).ok().and_then(|proof| proof.to_bytes().ok());
-            files.extend(proof.map(|bytes| (format!("{number}-receipt.tlog-proof"), AttachmentKind::File, bytes)));
+            for (place, (_, choice)) in objection.acts.iter().enumerate() {
+                let proof = app.counter.desk().prove_inclusion(&choice.id).ok().and_then(|proof| proof.to_bytes().ok());
+                files.extend(proof.map(|bytes| (format!("{number}-{}", proof_name(place)), AttachmentKind::File, bytes)));
+            }
             (say("mail.subject-receipt", &[("number", &number)]), lines)
         }
         MessageKind::SignIn => {
@@ -278,12 +284,17 @@ fn words(app: &Shared, visit: &Visit, one: &Outgoing) -> Option<Words> {
         }
         MessageKind::Forget => return None,
     };
+    let answers = matches!(one.message.message.kind, MessageKind::Answer | MessageKind::Extension | MessageKind::VoidNotice);
     let mut text = say("mail.greeting", &[]) + "\n\n";
     for line in lines {
         text.push_str(line.trim_end());
         text.push_str("\n\n");
     }
-    text.push_str(&format!("{}\n\n{}\n{organisation}\n", say("mail.no-reply-needed", &[]), say("mail.closing", &[])));
+    text.push_str(&format!(
+        "{}\n\n{}\n{organisation}\n",
+        say(if answers { "mail.reply-welcome" } else { "mail.no-reply-needed" }, &[]),
+        say("mail.closing", &[])
+    ));
     Some(Words { subject, text, files })
 }
 

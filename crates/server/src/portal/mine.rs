@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use bezwaar_core::account::Account;
 use bezwaar_core::acts::Holdings;
-use bezwaar_core::choice::{Act, By, Channel, Choice};
+use bezwaar_core::choice::{Act, By, Channel, Choice, Outcome};
 use bezwaar_core::pattern::Pattern;
-use bezwaar_register::intake::{Contact, Filing, IntakeError, Sender, Submission};
+use bezwaar_register::intake::{Contact, Filing, IntakeError, Refusal, Sender, Submission};
 use minijinja::context;
 use minijinja::value::Value;
 use serde::Deserialize;
@@ -77,12 +77,14 @@ fn new_choice(visit: &Visit, account: &Account, act: Act, channel: Channel) -> C
 
 fn show(visit: &Visit, status: StatusCode, account: &Account, filed: &Filed, said: &Said, wrong: &[String]) -> Response {
     let (app, speech) = (&visit.app, visit.speech());
-    let held = Holdings::resolve_owned(filed.counting(visit.now));
+    // Not when the visit began: what was filed since counts as well.
+    let now = app.now();
+    let held = Holdings::resolve_owned(filed.counting(now));
     let own = || app.settings.policies.own.iter().filter_map(|id| app.policies.policies.get(id));
     let versions = || own().filter_map(|policy| policy.versions.iter().rev().find(|version| version.effective <= app.today()));
     let mut uses: Vec<Value> = Vec::new();
     for one in versions().flat_map(|version| &version.uses) {
-        let state = state_of(app, &held, account, &one.id, &one.recipients, visit.now);
+        let state = state_of(app, &held, account, &one.id, &one.recipients, now);
         let title = acts::use_title(app, speech, &Pattern::Exact(one.id.clone()));
         uses.push(context! {
             id => one.id.as_str(), title, state => visit.say(state.key()), form => visit.form("me"),
@@ -118,9 +120,15 @@ fn show(visit: &Visit, status: StatusCode, account: &Account, filed: &Filed, sai
     let said_text = match said.said.as_str() {
         "" => None,
         key @ ("object" | "withdraw" | "allow" | "set" | "confirm" | "erase-contact" | "erase") => {
-            let number = super::secrets::read_number(&said.number).unwrap_or_default();
-            let values: &[(&str, &str)] = if matches!(key, "object" | "erase") { &[("number", &number)] } else { &[] };
-            Some(visit.say_with(&format!("mine.said-{key}"), values))
+            // Only what was filed is said to have been: anybody can write an address.
+            let known = |number: &String| filed.choices.iter().any(|choice| choice.id == *number);
+            let number = super::secrets::read_number(&said.number).filter(known);
+            let needs = matches!(key, "object" | "withdraw" | "allow" | "set" | "erase");
+            let number = if needs { number } else { Some(String::new()) };
+            number.map(|number| {
+                let values: &[(&str, &str)] = if matches!(key, "object" | "erase") { &[("number", &number)] } else { &[] };
+                visit.say_with(&format!("mine.said-{key}"), values)
+            })
         }
         _ => None,
     };
@@ -156,14 +164,19 @@ fn timeline(visit: &Visit, filed: &Filed) -> Vec<Value> {
             let day = speech.day_of(void.effective_at, &app.zone);
             lines.push(speech.say("act.void", &[("day", &day), ("reason", &speech.say(&format!("void.{}", void.reason.as_str()), &[]))]));
         }
+        if let Some((outcome, at)) = filed.answer_to(choice) {
+            let said = speech.say(if outcome == Outcome::Upheld { "act.upheld" } else { "act.refused" }, &[]);
+            lines.push(format!("{}: {said} ({})", speech.say("act.answer", &[]), speech.moment(at, &app.zone)));
+        }
         let opens = matches!(choice.act, Act::Object { .. } | Act::Consent { .. });
         // A copy, or one of several accounts, is seen with the objection it belongs to.
         let number = choice.id.split(['+', '.']).next().and_then(super::secrets::read_number);
         context! {
             title => speech.say(acts::title(&choice.act), &[]), id => choice.id.as_str(), at => choice.received_at.to_string(), lines,
             moment => speech.moment(choice.received_at, &app.zone), form => visit.form("me"),
-            receipt => number.map(|number| objection_path(visit, &number)),
-            can_withdraw => opens && confirmed && !filed.is_withdrawn(&choice.id),
+            // What others filed may name others as well: it is seen by who filed it.
+            receipt => number.filter(|_| !choice.provisional || choice.id.ends_with("+0")).map(|number| objection_path(visit, &number)),
+            can_withdraw => opens && !filed.is_withdrawn(&choice.id),
         }
     };
     filed.choices.iter().rev().map(one).collect()
@@ -203,15 +216,25 @@ pub(crate) async fn act(visit: Visit, Path((_, action)): Path<(String, String)>,
     {
         return refuse("mine.parent-needed");
     }
+    if action == "allow" {
+        // Whose age nobody knows, and for whom a parent said no, cannot be told from a child.
+        let by_parent = |choice: &Choice| matches!(choice.by, Some(By::Parent | By::Guardian)) && !filed.is_withdrawn(&choice.id);
+        if !is_known_to_be_old_enough(&visit) && filed.counting(visit.now).iter().any(by_parent) {
+            return refuse("mine.parent-needed");
+        }
+        if fields.one("sure") != "yes" {
+            return ask_to_allow(&visit, &filed, fields.one("use"));
+        }
+    }
     match wish {
         Wish::File(act, channel) => {
             let choice = Choice { id: mark.number.clone(), ..new_choice(&visit, &account, act, channel) };
             let contact = Contact::new([("language".to_owned(), visit.language.clone())]);
             let filing = Filing { contact, ..Filing::own(choice, Sender::Confirmed) };
             match visit.app.counter.file(Submission::of(vec![filing])).await {
-                Ok(_) | Err(IntakeError::Refused(bezwaar_register::intake::Refusal::OtherContent)) => {
-                    see_other(&visit.at(&format!("me?said={}&number={}", said_key(&action), mark.number)))
-                }
+                Ok(_) => see_other(&visit.at(&format!("me?said={}&number={}", said_key(&action), mark.number))),
+                // An older page, sent again with something else: nothing was filed.
+                Err(IntakeError::Refused(Refusal::OtherContent)) => refuse("mine.failed"),
                 Err(IntakeError::Refused(_)) => refuse("mine.not-known"),
                 Err(error) => {
                     visit.app.trace(&format!("an act was not filed: {error}"));
@@ -275,6 +298,31 @@ pub(crate) fn is_too_young(visit: &Visit) -> bool {
         _ => None,
     };
     born.is_some_and(|born| born.years_until(visit.app.today()) < OWN_AGE)
+}
+
+fn is_known_to_be_old_enough(visit: &Visit) -> bool {
+    match visit.session.as_ref().map(|session| &session.who) {
+        Some(Who::Person { born: Some(born), .. }) => born.years_until(visit.app.today()) >= OWN_AGE,
+        _ => false,
+    }
+}
+
+/// What a yes undoes is said before it is given.
+fn ask_to_allow(visit: &Visit, filed: &Filed, use_id: &str) -> Response {
+    let (app, speech) = (&visit.app, visit.speech());
+    let counts = |choice: &&Choice| {
+        matches!(choice.act, Act::Object { .. } | Act::Signal { .. } | Act::SetOff { .. }) && !filed.is_withdrawn(&choice.id)
+    };
+    let counting = filed.counting(visit.now);
+    let undone: Vec<String> = counting
+        .iter()
+        .filter(counts)
+        .map(|choice| {
+            format!("{} {} ({})", speech.say(acts::title(&choice.act), &[]), choice.id, speech.moment(choice.received_at, &app.zone))
+        })
+        .collect();
+    let title = acts::use_title(app, speech, &Pattern::Exact(use_id.to_owned()));
+    visit.page("allow.html", context! { title, undone, form => visit.form("me"), id => use_id })
 }
 
 fn wish(visit: &Visit, filed: &Filed, action: &str, fields: &Fields) -> Option<Wish> {

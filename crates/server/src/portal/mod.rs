@@ -39,7 +39,7 @@ pub use holds::LINKED_MAX;
 pub use links::LINK_MICROS;
 pub use mailing::{ATTEMPTS_MAX, MAILBOXES_COUNTED_MAX, PADDED_BYTES, POST_EVERY_MS};
 pub use mine::OWN_AGE;
-pub use object::{ACCOUNTS_MAX, ANSWER_STEP_MS, FIELD_BYTES_MAX};
+pub use object::{ACCOUNTS_MAX, ANSWER_STEP_MS, FIELD_BYTES_MAX, PEOPLE_MAX};
 pub use proposals::{PROPOSAL_MICROS, PROPOSALS_MAX};
 pub use releases::RELEASES_SHOWN;
 pub use service::{CONNECTIONS_MAX, PUBLISH_EVERY_MS, Portal, PortalError, REQUEST_SECONDS_MAX};

@@ -15,7 +15,7 @@ use bezwaar_core::time::Day;
 use bezwaar_letter::due::due;
 use bezwaar_register::intake::cases::NewCase;
 use bezwaar_register::intake::post::{Addressee, LanguageCode, MessageKind, NewMessage};
-use bezwaar_register::intake::{Contact, Filing, IntakeError, Role, Sender, Submission};
+use bezwaar_register::intake::{Contact, Filing, IntakeError, Refusal, Role, Sender, Submission};
 use minijinja::context;
 use minijinja::value::Value;
 use tokio::time::{Instant as Ticks, sleep_until};
@@ -23,9 +23,12 @@ use tokio::time::{Instant as Ticks, sleep_until};
 use super::app::App;
 use super::secrets::FormMark;
 use super::web::{Fields, Visit, see_other};
+use crate::post::address::MailAddress;
 
 /// How many accounts one form can name.
 pub const ACCOUNTS_MAX: usize = 3;
+/// The most people and pages one form can be about; each is an act.
+pub const PEOPLE_MAX: usize = 20;
 /// The longest text a field may have, in bytes.
 pub const FIELD_BYTES_MAX: usize = 4_000;
 /// Answers leave at a multiple of so many milliseconds after the form came in, so that how long it took tells nothing about what is on record.
@@ -176,8 +179,16 @@ async fn take(visit: &Visit, body: &[u8]) -> Response {
     let busy = || Wrong { field: "for".to_owned(), text: visit.say("object.wrong.busy") };
     match visit.app.counter.file(submission(visit, &values, &wanted, &mark)).await {
         Ok(_) => see_other(&objection_path(visit, &mark.number)),
-        // The same form, filled in anew after it was sent: what was sent first stands.
-        Err(IntakeError::Refused(_)) => see_other(&objection_path(visit, &mark.number)),
+        // The same form, filled in anew after it was sent: what was sent first stands, and this was not filed. It can be sent as one of its own.
+        Err(IntakeError::Refused(Refusal::OtherContent)) => {
+            let text = visit.say_with("object.wrong.sent-before", &[("number", &mark.number)]);
+            show(visit, StatusCode::CONFLICT, &values, &[Wrong { field: "for".to_owned(), text }])
+        }
+        Err(IntakeError::Refused(refusal)) => {
+            visit.app.trace(&format!("an objection was refused: {refusal}"));
+            let text = visit.say("object.wrong.refused");
+            show(visit, StatusCode::UNPROCESSABLE_ENTITY, &values, &[Wrong { field: "for".to_owned(), text }])
+        }
         Err(IntakeError::Busy) => {
             visit.app.api.metrics.refused();
             show(visit, StatusCode::SERVICE_UNAVAILABLE, &values, &[busy()])
@@ -222,7 +233,7 @@ fn check(visit: &Visit, values: &Values, mark: &FormMark) -> Result<Wanted, Vec<
             tell(&field, "long", &[]);
         } else {
             let known = app.settings.policies.services.contains(service);
-            match app.services.resolve(service, None, account).filter(|_| known) {
+            match app.services.resolve(service, None, name_in(account)).filter(|_| known) {
                 Some(account) if people.contains(&account) => {}
                 Some(account) => people.push(account),
                 None => tell(&field, "account", &[("service", &service_name(service))]),
@@ -232,7 +243,8 @@ fn check(visit: &Visit, values: &Values, mark: &FormMark) -> Result<Wanted, Vec<
     let mail = match values.mail.as_str() {
         "" => None,
         text => {
-            let account = app.services.parse(&format!("mail:{text}")).filter(|_| bezwaar_letter::contacts::email_address(text));
+            // What no message can be sent to is told now, and not found out when somebody answers.
+            let account = app.services.parse(&format!("mail:{text}")).filter(|_| MailAddress::parse(text).is_ok());
             if account.is_none() {
                 tell("mail", "mail", &[]);
             }
@@ -246,18 +258,28 @@ fn check(visit: &Visit, values: &Values, mark: &FormMark) -> Result<Wanted, Vec<
         people.push(own.clone());
     }
     if values.whom == "none" {
-        let pages = values.find.lines().filter_map(|line| app.services.parse(&format!("url:{}", line.trim())));
-        people.extend(pages.take(ACCOUNTS_MAX));
-        if people.is_empty() && values.mail.is_empty() {
+        let lines = values.find.lines().map(str::trim).filter(|line| is_page(line));
+        for page in lines.filter_map(|line| app.services.parse(&format!("url:{line}"))) {
+            if !people.contains(&page) {
+                people.push(page);
+            }
+        }
+        if people.len() > PEOPLE_MAX {
+            tell("find", "many", &[]);
+        }
+        if people.is_empty() && values.mail.is_empty() && values.postal.is_empty() {
             tell("find", "where", &[]);
         }
     }
     let named = !values.mail.is_empty() || values.accounts.iter().any(|(_, account)| !account.is_empty());
     if people.is_empty() {
+        let other = matches!(values.whom.as_str(), "child" | "authorised");
         match (&mail, values.postal.is_empty() && values.name.is_empty()) {
+            // A parent's mailbox is not the child.
+            (Some(_), _) if other => people.extend(placeholder(app, &mark.number)),
             (Some(mail), _) => people.push(mail.clone()),
             // Whoever can be reached by letter only is named by the address of this very objection until somebody has found them.
-            (None, false) => people.extend(app.services.parse(&format!("url:{}/objection/{}", app.settings.base_url, mark.number))),
+            (None, false) => people.extend(placeholder(app, &mark.number)),
             // Somebody who filled in something that is wrong is told that, and not that they filled in nothing.
             (None, true) if values.whom != "none" && !named => tell("mail", "nothing", &[]),
             (None, true) => {}
@@ -271,6 +293,29 @@ fn check(visit: &Visit, values: &Values, mark: &FormMark) -> Result<Wanted, Vec<
     match act {
         Some(act) if wrong.is_empty() && !people.is_empty() => Ok(Wanted { people, mail, act, by }),
         _ => Err(wrong),
+    }
+}
+
+/// Who stands for somebody nobody has found yet: the address of the objection itself.
+pub(crate) fn placeholder(app: &App, number: &str) -> Option<Account> {
+    app.services.parse(&format!("url:{}/objection/{number}", app.settings.base_url))
+}
+
+/// Whether a line is an address of the web, and not a description.
+fn is_page(line: &str) -> bool {
+    let rest = line.strip_prefix("https://").or_else(|| line.strip_prefix("http://")).unwrap_or(line);
+    let host = rest.split('/').next().unwrap_or_default();
+    let labels = host.split(':').next().unwrap_or_default();
+    !line.contains(char::is_whitespace) && labels.contains('.') && labels.split('.').all(|label| !label.is_empty()) && !host.contains('@')
+}
+
+/// The name in what somebody typed: the last part of the address of a profile.
+fn name_in(text: &str) -> &str {
+    let is_address = text.contains("://") || text.starts_with("www.");
+    if is_address {
+        text.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    } else {
+        text
     }
 }
 
@@ -312,7 +357,9 @@ fn submission(visit: &Visit, values: &Values, wanted: &Wanted, mark: &FormMark) 
     let signed_in = visit.session.as_ref().and_then(|session| session.account());
     let filings = wanted.people.iter().enumerate().map(|(place, person)| {
         let own = signed_in == Some(person) && wanted.by == By::Own;
-        let filer = wanted.mail.clone().filter(|mail| mail != person && !own);
+        // Whoever names an account that is not shown to be theirs leaves their own name and address under another name than that account's: its holder may see all that
+        // stands under it.
+        let filer = wanted.mail.clone().or_else(|| placeholder(&visit.app, &mark.number)).filter(|filer| filer != person && !own);
         let choice = Choice {
             id: if place == 0 { mark.number.clone() } else { format!("{}.{}", mark.number, place + 1) },
             person: Some(person.clone()),
@@ -333,7 +380,7 @@ fn submission(visit: &Visit, values: &Values, wanted: &Wanted, mark: &FormMark) 
     let case = new_case(visit);
     let own = filings.iter().all(|filing| filing.sender == Sender::Confirmed);
     let kind = if own { MessageKind::Received } else { MessageKind::Confirm };
-    let sends = app.settings.mail.is_some() && wanted.mail.as_ref().is_some_and(|mail| app.mails.may_send(app, mail));
+    let sends = app.settings.mail.is_some() && wanted.mail.as_ref().is_some_and(|mail| app.mails.may_send(app, "receipts", mail));
     let to = Addressee::Act { act: mark.number.clone(), role: Role::Filer };
     let messages = sends.then(|| NewMessage { kind, to, language, detail: String::new() });
     let marks = app.counter.desk().mark(wanted.mail.as_ref().map(|mail| mail.expose_canonical()), Some(&visit.network.text()));

@@ -3,8 +3,9 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use bezwaar_core::choice::{Act, Choice};
+use bezwaar_core::choice::{Act, Choice, Outcome};
 use bezwaar_core::time::{Day, Instant};
+use bezwaar_ledger::event::{Event, VoidReason};
 use bezwaar_letter::due::due;
 use bezwaar_register::engine::{Reader, RegisterError};
 use bezwaar_register::proofs::ProofsError;
@@ -21,6 +22,10 @@ use super::web::{Visit, download};
 pub(crate) struct Objection {
     pub(crate) number: String,
     pub(crate) acts: Vec<(u64, Choice)>,
+    /// What was answered, if something was.
+    answer: Option<(Outcome, Instant)>,
+    /// From when on it no longer counts, if it was declared void and nobody confirmed it.
+    void: Option<(VoidReason, Instant)>,
 }
 
 impl Objection {
@@ -33,14 +38,25 @@ impl Objection {
     /// As [`Objection::find`], on this thread.
     pub(crate) fn read(reader: &mut Reader, number: &str) -> Result<Option<Objection>, RegisterError> {
         let mut found = Vec::new();
-        for place in 1..=super::object::ACCOUNTS_MAX + 2 {
+        for place in 1..=super::object::PEOPLE_MAX {
             let id = if place == 1 { number.to_owned() } else { format!("{number}.{place}") };
             match acts::find(reader, &id)? {
                 Some(act) => found.push(act),
                 None => break,
             }
         }
-        Ok((!found.is_empty()).then(|| Objection { number: number.to_owned(), acts: found }))
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let answer = acts::find(reader, &format!("{number}+answer"))?.and_then(|(_, choice)| match choice.act {
+            Act::Answer { outcome, .. } => Some((outcome, choice.received_at)),
+            _ => None,
+        });
+        let void = match (acts::event(reader, &format!("{number}+void"))?, acts::event(reader, &format!("{number}+confirmed"))?) {
+            (Some(Event::Void(void)), None) => Some((void.reason, void.effective_at)),
+            _ => None,
+        };
+        Ok(Some(Objection { number: number.to_owned(), acts: found, answer, void }))
     }
 
     pub(crate) fn first(&self) -> Option<&Choice> {
@@ -49,6 +65,11 @@ impl Objection {
 
     pub(crate) fn received_at(&self) -> Instant {
         self.first().map_or(Instant::from_micros(0), |choice| choice.received_at)
+    }
+
+    /// Whether it names an account, so that records can be matched with it; otherwise somebody has to look first.
+    pub(crate) fn is_about_accounts(&self) -> bool {
+        self.acts.iter().filter_map(|(_, choice)| choice.person.as_ref()).any(|person| person.has_service())
     }
 
     /// By when it is answered.
@@ -66,7 +87,7 @@ pub(crate) fn facts(visit: &Visit, objection: &Objection) -> Vec<(String, Vec<St
         .iter()
         .filter_map(|(_, choice)| choice.person.as_ref())
         // The address of the objection itself stands in for who is not found yet.
-        .filter(|person| !person.expose_canonical().contains(&app.settings.base_url))
+        .filter(|person| super::object::placeholder(app, &objection.number).as_ref() != Some(*person))
         .map(App::shown)
         .collect();
     let named = if named.is_empty() { vec![speech.say("objection.everything-found", &[])] } else { named };
@@ -78,7 +99,21 @@ pub(crate) fn facts(visit: &Visit, objection: &Objection) -> Vec<(String, Vec<St
         not.push(speech.say("objection.other-companies", &[]));
     }
     found.push((speech.say("objection.not-what", &[]), not));
+    if let Some((outcome, at)) = objection.answer {
+        let said = speech.say(if outcome == Outcome::Upheld { "act.upheld" } else { "act.refused" }, &[]);
+        found.push((speech.say("act.answer", &[]), vec![said, speech.moment(at, &app.zone)]));
+    }
+    if let Some((reason, at)) = objection.void {
+        let values = [("day", speech.day_of(at, &app.zone)), ("reason", speech.say(&format!("void.{}", reason.as_str()), &[]))];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        found.push((speech.say("objection.stops", &[]), vec![speech.say("act.void", &values), speech.say("mail.void-stop", &[])]));
+    }
     found
+}
+
+/// The name of the file with the proof of one of an objection's acts.
+pub(crate) fn proof_name(place: usize) -> String {
+    if place == 0 { "receipt.tlog-proof".to_owned() } else { format!("receipt-{}.tlog-proof", place + 1) }
 }
 
 pub(crate) async fn page(visit: Visit, Path((_, number, tag)): Path<(String, String, String)>) -> Response {
@@ -92,13 +127,27 @@ pub(crate) async fn page(visit: Visit, Path((_, number, tag)): Path<(String, Str
     let about: Vec<Value> = facts(&visit, &found).into_iter().map(|(name, lines)| context! { name, lines }).collect();
     let authority = visit.app.contacts.authority_of(&visit.app.settings.organisation.country);
     let authority = authority.and_then(|one| Some(context! { name => one.name.as_str(), url => one.url.as_deref()? }));
-    let next = vec![
-        visit.say("objection.next-stop"),
+    let found_people = found.is_about_accounts();
+    let mut next = vec![
+        visit.say(if found_people { "objection.next-stop" } else { "objection.next-search" }),
         visit.say("objection.next-ledger"),
         visit.say_with("objection.next-answer", &[("day", &due)]),
-        visit.say("objection.next-find"),
+        visit.say("objection.next-page"),
     ];
-    let page = context! {
+    if !found_people {
+        next.push(visit.say("objection.next-find"));
+    }
+    let proofs: Vec<Value> = found
+        .acts
+        .iter()
+        .enumerate()
+        .map(|(place, (_, choice))| {
+            let account = choice.person.as_ref().filter(|_| found.acts.len() > 1).map(App::shown);
+            context! { file => proof_name(place), account }
+        })
+        .collect();
+    let from_now = visit.say(if found_people { "objection.from-now" } else { "objection.from-now-search" });
+    let page = context! { proofs, from_now,
         number => found.number.as_str(), received => visit.speech().moment(found.received_at(), &visit.app.zone), due, about, next, recorded, authority,
         here => visit.at(&format!("objection/{}/{tag}", found.number)), mailed => visit.app.settings.mail.is_some(),
     };
@@ -117,8 +166,9 @@ pub(crate) async fn file(visit: Visit, Path((_, number, tag, file)): Path<(Strin
             Some(bytes) => download(&name, "application/pdf", bytes),
             None => visit.failed(),
         },
-        "receipt.tlog-proof" => {
-            let (app, id) = (visit.app.clone(), found.number.clone());
+        _ if (0..found.acts.len()).any(|place| proof_name(place) == file) => {
+            let act = found.acts.iter().enumerate().find(|(place, _)| proof_name(*place) == file).map(|(_, (_, choice))| choice.id.clone());
+            let (app, id) = (visit.app.clone(), act.unwrap_or_default());
             let proved = tokio::task::spawn_blocking(move || app.counter.desk().prove_inclusion(&id)).await;
             match proved {
                 Ok(Ok(proof)) => match proof.to_bytes() {

@@ -21,8 +21,8 @@ pub(crate) struct Proposal {
     pub(crate) at: Instant,
     /// A selection of a flood; none: one case.
     pub(crate) selection: Option<FloodSelection>,
-    /// How many cases the proposer saw in it.
-    pub(crate) seen: u64,
+    /// The cases that were looked at, with the acts of each: what was not seen is not declared void.
+    pub(crate) seen: BTreeMap<CaseNumber, Vec<String>>,
 }
 
 /// Those that wait.
@@ -45,8 +45,9 @@ fn keep<K: Ord + Clone>(held: &Mutex<BTreeMap<K, Proposal>>, key: K, proposal: P
 }
 
 impl Proposals {
-    pub(crate) fn propose_case(&self, number: CaseNumber, reason: VoidReason, by: &StaffId, at: Instant) {
-        keep(&self.cases, number, Proposal { reason, by: by.clone(), at, selection: None, seen: 1 });
+    pub(crate) fn propose_case(&self, case: (CaseNumber, Vec<String>), reason: VoidReason, by: &StaffId, at: Instant) {
+        let (number, acts) = case;
+        keep(&self.cases, number, Proposal { reason, by: by.clone(), at, selection: None, seen: BTreeMap::from([(number, acts)]) });
     }
 
     pub(crate) fn of_case(&self, number: CaseNumber) -> Option<Proposal> {
@@ -84,11 +85,16 @@ mod tests {
         let (proposals, by) = (Proposals::default(), StaffId::parse("a").expect("an id"));
         let at = |number: usize| Instant::from_micros(i64::try_from(number).expect("small"));
         for number in 0..=PROPOSALS_MAX {
-            proposals.propose_case(CaseNumber(number as u64), VoidReason::FiledByAutomation, &by, at(number));
+            proposals.propose_case((CaseNumber(number as u64), Vec::new()), VoidReason::FiledByAutomation, &by, at(number));
         }
         assert!(proposals.of_case(CaseNumber(0)).is_none());
         assert!(proposals.of_case(CaseNumber(1)).is_some());
-        proposals.propose_case(CaseNumber(9_999), VoidReason::FiledByAutomation, &by, at(PROPOSALS_MAX).plus_micros(PROPOSAL_MICROS));
+        proposals.propose_case(
+            (CaseNumber(9_999), Vec::new()),
+            VoidReason::FiledByAutomation,
+            &by,
+            at(PROPOSALS_MAX).plus_micros(PROPOSAL_MICROS),
+        );
         assert!(proposals.of_case(CaseNumber(5)).is_none());
     }
 }

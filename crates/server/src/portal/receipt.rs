@@ -17,7 +17,12 @@ fn parts(visit: &Visit, objection: &Objection) -> Vec<(String, Vec<String>)> {
         (say("receipt.from"), std::iter::once(organisation.name.clone()).chain(organisation.postal.iter().cloned()).collect()),
     ];
     found.extend(facts(visit, objection));
-    found.push((say("receipt.next"), vec![say("objection.next-stop"), say("objection.next-find")]));
+    let next = if objection.is_about_accounts() {
+        vec![say("objection.next-stop")]
+    } else {
+        vec![say("objection.next-search"), say("objection.next-find")]
+    };
+    found.push((say("receipt.next"), next));
     if let Some(due) = objection.due(app) {
         let day = visit.speech().day(due);
         found.push((say("receipt.answer-by"), vec![visit.say_with("receipt.answer-by-text", &[("day", &day)])]));

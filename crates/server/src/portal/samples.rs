@@ -40,6 +40,7 @@ fn samples() -> Vec<Sample> {
             json!({
                 "number": "B-ABCD-EFGH", "received": "1 mei 2026 om 12:00 uur", "due": "1 juni 2026", "about": facts, "next": ["Dit", HOSTILE],
                 "recorded": true, "authority": {"name": "AP", "url": "https://autoriteit.example/klacht"}, "here": "/nl/objection/B/t", "mailed": true,
+                "from_now": "Vanaf nu", "proofs": [{"file": "receipt.tlog-proof", "account": null}, {"file": "receipt-2.tlog-proof", "account": HOSTILE}],
             }),
             &["/authority"],
         ),
@@ -64,6 +65,12 @@ fn samples() -> Vec<Sample> {
                 {"day": "2 mei 2026", "recipient": "X", "title": "Berichten", "state": "Onbekend", "countersigned": false, "proof": null, "number": 2, "present": false},
             ]}),
             &[],
+        ),
+        sample("allow.html", json!({"title": HOSTILE, "undone": ["Bezwaar", HOSTILE], "form": "mark", "id": "meta/public-content"}), &[]),
+        sample(
+            "team-post.html",
+            json!({"form": "mark", "rows": [{"number": 1, "kind": "antwoord", "act": "B-ABCD", "case": 3, "queued": "gisteren"}]}),
+            &["/rows/0/case"],
         ),
         sample("forget.html", json!({"means": "Alles", "form": "mark", "token": "token"}), &[]),
         sample("letters.html", json!({"controllers": [{"id": "x", "name": HOSTILE}]}), &[]),
@@ -160,7 +167,7 @@ fn team() -> Vec<Sample> {
             "team-floods.html",
             json!({
                 "contacts": [row], "networks": [row], "hours": [{"hour": "1 mei om 12:00 uur", "count": 9, "share": 100}], "reasons": reasons,
-                "approves": true, "form": "mark", "proposals": [{"name": "p", "reason": HOSTILE, "by": "noor", "own": false, "seen": 30}],
+                "approves": true, "form": "mark", "proposals": [{"name": "p", "reason": HOSTILE, "by": "noor", "own": false, "seen": 30, "href": "/nl/team?show=network"}],
             }),
             &[],
         ),

@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 use super::app::{App, Shared};
 use super::links::{Link, LinkFor};
+use super::secrets::{sha256, sha256_hex};
 use super::sessions::{SESSION_MICROS_MAX, Who};
 use super::settings::Role;
 use super::web::{Fields, Visit, see_other};
@@ -145,7 +146,7 @@ fn member_of(app: &Shared, found: &SignedIn) -> Option<Who> {
     let roles: Vec<Role> = Role::ALL.into_iter().filter(|role| found.roles.iter().any(|name| name == role.as_str())).collect();
     let watches = roles.contains(&Role::Supervisor) && roles.len() > 1;
     // The subject, not the mailbox: mailboxes change hands.
-    let id = StaffId::parse(found.subject.expose_personal())?;
+    let id = StaffId::parse(&format!("oidc:{}", found.subject.expose_personal()))?;
     (!roles.is_empty() && !watches).then(|| Who::Member { id: id.as_str().to_owned(), roles })
 }
 
@@ -163,7 +164,7 @@ pub(crate) async fn mail(visit: Visit, body: Bytes) -> Response {
     };
     // Whoever asks for the team's pages with a mailbox that is no member's gets the same page, and no mail.
     let wanted = to != "team" || member_with(&visit.app, &account).is_some();
-    if wanted && visit.app.mails.may_send(&visit.app, &account) {
+    if wanted && visit.app.mails.may_send(&visit.app, "links", &account) {
         let language = LanguageCode::parse(&visit.language).unwrap_or_else(LanguageCode::undetermined);
         let message = NewMessage { kind: MessageKind::SignIn, to: Addressee::Account(account), language, detail: to.to_owned() };
         if let Ok(Err(error)) | Err(error) = visit.app.counter.run(move |intake, now| intake.post(message, now)).await {
@@ -242,8 +243,13 @@ pub(crate) async fn hand_over(visit: Visit, Query(query): Query<HandedIn>, body:
     let fields = Fields::parse(&body).unwrap_or_default();
     let token = if query.token.is_empty() { fields.one("token").to_owned() } else { query.token };
     let refused = || visit.told(StatusCode::FORBIDDEN, "hand-over.refused");
-    let Some(taken) = visit.app.identities.hand_over.as_ref().and_then(|hand_over| hand_over.verify(&token, visit.now).ok()) else {
-        return refused();
+    let Some(hand_over) = &visit.app.identities.hand_over else { return refused() };
+    let taken = match hand_over.verify(&token, visit.now) {
+        Ok(taken) => taken,
+        Err(error) => {
+            visit.app.trace(&format!("a hand-over was refused: {error}; {}", error.help()));
+            return refused();
+        }
     };
     let kind = visit.app.settings.sign_in.hand_over.as_ref().and_then(|settings| Kind::lookup(&settings.kind));
     let Some(account) = visit.app.services.resolve(&taken.service, kind, taken.account.expose_personal()) else { return refused() };
@@ -256,8 +262,10 @@ pub(crate) async fn hand_over(visit: Visit, Query(query): Query<HandedIn>, body:
             return visit.failed();
         }
     }
-    let sealed = visit.app.secrets.seal("hand-over", account.expose_canonical(), visit.app.random());
-    let mut response = visit.page("hand-over.html", context! { account => App::shown(&account), form => visit.form("hand-over") });
+    let until = visit.now.plus_micros(i64::from(PENDING_SECONDS) * 1_000_000).as_micros();
+    let sealed = visit.app.secrets.seal("hand-over", &format!("{until}\n{}", account.expose_canonical()), visit.app.random());
+    let form = visit.form(&format!("hand-over {}", sha256_hex(sealed.as_bytes())));
+    let mut response = visit.page("hand-over.html", context! { account => App::shown(&account), form });
     response.headers_mut().append(header::SET_COOKIE, visit.cookie_header("pending", Some(&sealed), PENDING_SECONDS));
     response
 }
@@ -265,16 +273,30 @@ pub(crate) async fn hand_over(visit: Visit, Query(query): Query<HandedIn>, body:
 /// `POST …/hand-over/accept`: yes, this is my account.
 pub(crate) async fn accept(visit: Visit, body: Bytes) -> Response {
     let fields = Fields::parse(&body).unwrap_or_default();
-    let account = visit.cookie("pending").and_then(|sealed| visit.app.secrets.open("hand-over", sealed));
-    let account = account.and_then(|text| Account::from_canonical(&text));
-    match (visit.read_form(&fields, "hand-over"), account) {
-        (Some(_), Some(account)) if fields.one("answer") == "yes" => signed_in(&visit, Who::Person { account, born: None }, "me"),
-        (Some(_), _) => {
-            let mut response = visit.told(StatusCode::OK, "hand-over.refused");
-            response.headers_mut().append(header::SET_COOKIE, visit.cookie_header("pending", None, 0));
-            response
+    // The account that was shown with this very form, and not long ago.
+    let sealed = visit.cookie("pending").unwrap_or_default().to_owned();
+    let form = visit.read_form(&fields, &format!("hand-over {}", sha256_hex(sealed.as_bytes())));
+    let text = visit.app.secrets.open("hand-over", &sealed);
+    let account = text
+        .as_ref()
+        .and_then(|text| text.split_once('\n'))
+        .filter(|(until, _)| until.parse().is_ok_and(|until: i64| visit.now.as_micros() < until));
+    let account = account.and_then(|(_, account)| Account::from_canonical(account));
+    let (Some(form), Some(account)) = (form, account) else { return visit.forbidden() };
+    if fields.one("answer") != "yes" {
+        let mut response = visit.told(StatusCode::OK, "hand-over.refused");
+        response.headers_mut().append(header::SET_COOKIE, visit.cookie_header("pending", None, 0));
+        return response;
+    }
+    let token =
+        TokenUse { hash: TokenHash(sha256(form.number.as_bytes())), expires_at: visit.now.plus_micros(super::secrets::FORM_MICROS_MAX) };
+    match visit.app.counter.run(move |intake, now| intake.use_once(token, now, |_| Ok(()))).await {
+        Ok(Ok(())) => signed_in(&visit, Who::Person { account, born: None }, "me"),
+        Ok(Err(IntakeError::Refused(_))) => visit.forbidden(),
+        Ok(Err(error)) | Err(error) => {
+            visit.app.trace(&format!("nobody could sign in by hand-over: {error}"));
+            visit.failed()
         }
-        (None, _) => visit.forbidden(),
     }
 }
 

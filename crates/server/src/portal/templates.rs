@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBeha
 use super::speech::{Speech, Speeches};
 
 /// Every template, by name.
-pub(crate) const TEMPLATES: [(&str, &str); 26] = [
+pub(crate) const TEMPLATES: [(&str, &str); 28] = [
     ("layout.html", include_str!("../../templates/layout.html")),
     ("macros.html", include_str!("../../templates/macros.html")),
     ("about.html", include_str!("../../templates/about.html")),
@@ -36,6 +36,8 @@ pub(crate) const TEMPLATES: [(&str, &str); 26] = [
     ("team-looks.html", include_str!("../../templates/team-looks.html")),
     ("team-numbers.html", include_str!("../../templates/team-numbers.html")),
     ("releases.html", include_str!("../../templates/releases.html")),
+    ("team-post.html", include_str!("../../templates/team-post.html")),
+    ("allow.html", include_str!("../../templates/allow.html")),
     ("message.html", include_str!("../../templates/message.html")),
 ];
 

@@ -23,6 +23,8 @@ mod portal_api_check;
 mod portal_api_people;
 mod portal_api_public;
 mod portal_kit;
+mod portal_sign_in;
+mod portal_team;
 mod protocol;
 mod race;
 mod servers;

@@ -62,6 +62,11 @@ fn begin(provider: &Provider) -> (String, Pending) {
 
 /// Goes where a browser would go, cookies and all, until the provider sends it back. Gives the query it comes back with.
 fn browse(url: &str) -> String {
+    browse_to(url, 9)
+}
+
+/// As [`browse`], until it is sent back to this port.
+pub(crate) fn browse_to(url: &str, port: u16) -> String {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).max_redirects_will_error(false).build().into();
     let mut cookies = BTreeMap::new();
@@ -77,7 +82,7 @@ fn browse(url: &str) -> String {
             panic!("HTTP status {}: {}", answer.status(), answer.body_mut().read_to_string().unwrap());
         };
         url = url.join(&next).unwrap();
-        if url.port() == Some(9) {
+        if url.port() == Some(port) {
             return url.query().unwrap().to_owned();
         }
     }

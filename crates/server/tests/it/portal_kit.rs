@@ -145,13 +145,14 @@ impl World {
         let evi = portal.sign_in(person("facebook:id:1002"));
         let supervisor = portal.sign_in(member("sam", Role::Supervisor));
         let handler = portal.sign_in(member("han", Role::Handler));
+        let approvers = ["one", "two"].map(|id| portal.sign_in(member(id, Role::Approver)));
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || {
             portal.run(async {
                 let _ = stopped.await;
             });
         });
-        Running { address, noor, evi, supervisor, handler, stop: Some(stop), thread: Some(thread) }
+        Running { address, noor, evi, supervisor, handler, approvers, stop: Some(stop), thread: Some(thread) }
     }
 }
 
@@ -162,6 +163,7 @@ pub(crate) struct Running {
     pub(crate) evi: String,
     pub(crate) supervisor: String,
     pub(crate) handler: String,
+    pub(crate) approvers: [String; 2],
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -188,6 +190,14 @@ impl Answer {
 
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
+    }
+
+    /// Where it leads, and the cookies it sets, as they are sent back.
+    pub(crate) fn onward(&self) -> (String, Vec<(String, String)>) {
+        assert_eq!(self.status, 303, "{}", self.text());
+        let set = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let cookies = set.map(|(_, value)| value.split(';').next().unwrap().split_once('=').unwrap());
+        (self.header("location").unwrap().to_owned(), cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
@@ -230,6 +240,23 @@ impl Running {
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers = lines.map(|line| line.split_once(": ").unwrap()).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Answer { status, headers, body: bytes[end + 4..].to_vec() }
+    }
+
+    /// Sends a form, as a browser does.
+    pub(crate) fn form(&self, path: &str, session: Option<&str>, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let cookie = session.map(|session| format!("session={session}")).unwrap_or_default();
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", "http://127.0.0.1:7390"), ("cookie", &cookie)];
+        self.ask("POST", path, &headers, body.as_bytes())
+    }
+
+    /// The mark of the form on a page whose address ends so.
+    pub(crate) fn mark(&self, page: &str, action: &str, session: Option<&str>) -> String {
+        let cookie = session.map(|session| format!("session={session}")).unwrap_or_default();
+        let page = self.ask("GET", page, &[("cookie", &cookie)], b"");
+        let text = page.text();
+        let form = text.split(&format!("action=\"{action}\"")).nth(1).unwrap_or_else(|| panic!("no form leads to {action}: {text}"));
+        form.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {

@@ -268,7 +268,7 @@ fn submission(visit: &Visit, filing: Filing) -> Submission {
     let contact = [("language".to_owned(), visit.language.clone())].into_iter().chain(address.map(|address| ("mail".to_owned(), address)));
     let is_owed = matches!(filing.choice.act, Act::Object { .. } | Act::Erase { .. } | Act::WithdrawConsent { .. });
     let case = if is_owed { new_case(visit) } else { None };
-    let sends = app.settings.mail.is_some() && mail.as_ref().is_some_and(|mail| app.mails.may_send(app, mail));
+    let sends = app.settings.mail.is_some() && mail.as_ref().is_some_and(|mail| app.mails.may_send(app, "receipts", mail));
     let message = sends.then(|| NewMessage {
         kind: MessageKind::Confirm,
         to: Addressee::Act { act: filing.choice.id.clone(), role: Role::Filer },

@@ -6,12 +6,13 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use bezwaar_core::choice::{Channel, Choice};
 use bezwaar_ledger::event::VoidReason;
 use bezwaar_register::intake::cases::{
     AnswerCode, Case, CaseNumber, CaseState, Change, Evidence, EvidenceKind, ExtensionReason, NewAnswer,
 };
 use bezwaar_register::intake::looks::LookAt;
-use bezwaar_register::intake::{Drawer, IntakeError};
+use bezwaar_register::intake::{Drawer, Filing, IntakeError, Sender, Submission};
 use minijinja::context;
 use minijinja::value::Value;
 
@@ -21,6 +22,9 @@ use super::super::mailing::{answer_lines, extended};
 use super::super::settings::Role;
 use super::super::web::{Fields, Visit, see_other};
 use super::{Member, failed, look, member, queue};
+
+/// The most accounts found for one act by hand.
+const FOUND_MAX: usize = 20;
 
 pub(crate) async fn page(visit: Visit, Path((_, number)): Path<(String, u64)>) -> Response {
     let member = match member(&visit, &[]) {
@@ -39,7 +43,11 @@ async fn show(visit: &Visit, member: &Member, number: CaseNumber, status: Status
         Ok(Ok(None)) => return visit.told(StatusCode::NOT_FOUND, "team.nothing"),
         Ok(Err(error)) | Err(error) => return failed(visit, "a case could not be read", &error),
     };
-    let ids: Vec<String> = case.acts.iter().map(|act| act.id.clone()).collect();
+    let ids: Vec<String> = case
+        .acts
+        .iter()
+        .flat_map(|act| std::iter::once(act.id.clone()).chain((1..=FOUND_MAX).map(move |place| format!("{}.found-{place}", act.id))))
+        .collect();
     let read = visit.app.read(move |reader| {
         let mut found = Vec::new();
         for id in &ids {
@@ -160,6 +168,9 @@ pub(crate) async fn act(visit: Visit, Path((_, number, action)): Path<(String, u
             let Some(code) = AnswerCode::lookup(fields.one("code")) else { return again(&visit, &member, number, "team.wrong.code").await };
             let facts: BTreeMap<String, String> =
                 code.facts().iter().map(|fact| ((*fact).to_owned(), fields.one(&format!("{}-{fact}", code.as_str())).to_owned())).collect();
+            if code == AnswerCode::Upheld && !is_matched(&visit, number).await {
+                return again(&visit, &member, number, "team.wrong.unmatched").await;
+            }
             if facts.values().any(String::is_empty) {
                 return again(&visit, &member, number, "team.wrong.facts").await;
             }
@@ -180,6 +191,9 @@ pub(crate) async fn act(visit: Visit, Path((_, number, action)): Path<(String, u
         }
         "merge" => {
             let Ok(into) = fields.one("into").parse() else { return again(&visit, &member, number, "team.wrong.number").await };
+            // Whoever approves is to see what was proposed, and nothing besides.
+            visit.app.proposals.drop_case(number);
+            visit.app.proposals.drop_case(CaseNumber(into));
             counter.run(move |intake, now| intake.merge_cases(number, CaseNumber(into), &by, now).map(drop)).await
         }
         "evidence" => {
@@ -191,7 +205,12 @@ pub(crate) async fn act(visit: Visit, Path((_, number, action)): Path<(String, u
             let Some(reason) = VoidReason::lookup(fields.one("reason")) else {
                 return again(&visit, &member, number, "team.wrong.reason").await;
             };
-            visit.app.proposals.propose_case(number, reason, &by, visit.now);
+            let case = match counter.run(move |intake, _| intake.case(number)).await {
+                Ok(Ok(Some(case))) => case,
+                Ok(Ok(None)) => return visit.told(StatusCode::NOT_FOUND, "team.nothing"),
+                Ok(Err(error)) | Err(error) => return failed(&visit, "a case could not be read", &error),
+            };
+            visit.app.proposals.propose_case((number, ids(&case)), reason, &by, visit.now);
             Ok(Ok(()))
         }
         "void-drop" => {
@@ -206,17 +225,25 @@ pub(crate) async fn act(visit: Visit, Path((_, number, action)): Path<(String, u
             let outcome = counter
                 .run(move |intake, now| {
                     let case = intake.case(number)?.ok_or(bezwaar_register::intake::Refusal::NoSuchCase)?;
+                    // What was merged in since nobody proposed.
+                    if proposal.seen.get(&number) != Some(&ids(&case)) {
+                        return Ok(false);
+                    }
                     for act in &case.acts {
                         intake.void(&act.id, proposal.reason, [proposal.by.as_str(), by.as_str()], now)?;
                     }
-                    Ok(())
+                    Ok(true)
                 })
                 .await;
-            if matches!(outcome, Ok(Ok(()))) {
-                visit.app.proposals.drop_case(number);
+            visit.app.proposals.drop_case(number);
+            match outcome {
+                Ok(Ok(false)) => return again(&visit, &member, number, "team.wrong.changed").await,
+                Ok(Ok(true)) => Ok(Ok(())),
+                Ok(Err(error)) => Ok(Err(error)),
+                Err(error) => Err(error),
             }
-            outcome
         }
+        "account" => return found_account(&visit, &member, number, fields.one("account")).await,
         _ => return visit.not_found(),
     };
     match outcome {
@@ -226,6 +253,70 @@ pub(crate) async fn act(visit: Visit, Path((_, number, action)): Path<(String, u
             show(&visit, &member, number, StatusCode::UNPROCESSABLE_ENTITY, Some(text)).await
         }
         Ok(Err(error)) | Err(error) => failed(&visit, "a case was not changed", &error),
+    }
+}
+
+fn ids(case: &Case) -> Vec<String> {
+    case.acts.iter().map(|act| act.id.clone()).collect()
+}
+
+/// Whether records can be matched with one of the case's people, or with an account that was found for them since.
+async fn is_matched(visit: &Visit, number: CaseNumber) -> bool {
+    let Ok(Ok(Some(case))) = visit.app.counter.run(move |intake, _| intake.case(number)).await else { return false };
+    let read = visit.app.read(move |reader| {
+        for act in &case.acts {
+            for place in 0..=FOUND_MAX {
+                let id = if place == 0 { act.id.clone() } else { format!("{}.found-{place}", act.id) };
+                let Some((_, choice)) = acts::find(reader, &id)? else { break };
+                if choice.person.is_some_and(|person| person.has_service()) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    });
+    read.await.unwrap_or(false)
+}
+
+/// Files the objection for an account the team has found for it: it counts from the day the objection came.
+async fn found_account(visit: &Visit, member: &Member, number: CaseNumber, text: &str) -> Response {
+    let Some(account) = visit.app.services.parse(text).filter(|account| account.has_service()) else {
+        return again(visit, member, number, "team.wrong.account").await;
+    };
+    let case = match visit.app.counter.run(move |intake, _| intake.case(number)).await {
+        Ok(Ok(Some(case))) => case,
+        Ok(Ok(None)) => return visit.told(StatusCode::NOT_FOUND, "team.nothing"),
+        Ok(Err(error)) | Err(error) => return failed(visit, "a case could not be read", &error),
+    };
+    let Some(act) = case.acts.first().map(|act| act.id.clone()) else { return visit.told(StatusCode::NOT_FOUND, "team.nothing") };
+    let wanted = account.clone();
+    let read = visit.app.read(move |reader| {
+        let first = acts::find(reader, &act)?.map(|(_, choice)| choice);
+        for place in 1..=FOUND_MAX {
+            let id = format!("{act}.found-{place}");
+            match acts::find(reader, &id)? {
+                Some((_, choice)) if choice.person.as_ref() == Some(&wanted) => return Ok(None),
+                Some(_) => {}
+                None => return Ok(first.map(|first| (first, id))),
+            }
+        }
+        Ok(None)
+    });
+    let (first, id) = match read.await {
+        Ok(Some(found)) => found,
+        Ok(None) => return see_other(&visit.at(&format!("team/case/{number}"))),
+        Err(_) => return visit.failed(),
+    };
+    // Found by hand from what somebody wrote: it brings its own time, as letters do.
+    let choice = Choice { id, person: Some(account), channel: Some(Channel::Import), recorded_at: None, provisional: false, ..first };
+    let filing = Filing::own(choice, Sender::Unconfirmed);
+    match visit.app.counter.file(Submission::of(vec![filing])).await {
+        Ok(_) => see_other(&visit.at(&format!("team/case/{number}"))),
+        Err(IntakeError::Refused(refusal)) => {
+            let text = format!("{} {refusal}", visit.say("team.wrong.refused"));
+            show(visit, member, number, StatusCode::UNPROCESSABLE_ENTITY, Some(text)).await
+        }
+        Err(error) => failed(visit, "an account was not added", &error),
     }
 }
 

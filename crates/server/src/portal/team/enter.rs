@@ -10,7 +10,7 @@ use bezwaar_core::time::Day;
 use bezwaar_letter::due::due;
 use bezwaar_register::intake::cases::{Evidence, EvidenceKind, NewCase};
 use bezwaar_register::intake::post::LanguageCode;
-use bezwaar_register::intake::{Contact, Filing, IntakeError, Sender, Submission};
+use bezwaar_register::intake::{Contact, Filing, IntakeError, Sender, State, Submission};
 use minijinja::context;
 use minijinja::value::Value;
 
@@ -114,6 +114,11 @@ pub(crate) async fn send(visit: Visit, body: Bytes) -> Response {
     let case = NewCase { language, due_on, opened_by: Some(member.id.clone()), evidence: vec![Evidence { kind, sha256 }] };
     let submission = Submission { case: Some(case), ..Submission::of(vec![filing]) };
     match app.counter.file(submission).await {
+        // The form was sent before, perhaps about somebody else: nothing was entered now.
+        Ok(accepted) if accepted.acts.iter().any(|act| act.receipt.state != State::New) => {
+            let text = visit.say_with("team.wrong.entered", &[("number", &accepted.case.map(|case| case.to_string()).unwrap_or_default())]);
+            show(&visit, StatusCode::CONFLICT, &fields, vec![("account".to_owned(), text)])
+        }
         Ok(accepted) => match accepted.case {
             Some(number) => see_other(&visit.at(&format!("team/case/{number}"))),
             None => see_other(&visit.at("team")),

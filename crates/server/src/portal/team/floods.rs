@@ -1,12 +1,15 @@
 //! Floods of provisional objections: where they come from, and declaring a selection void by two people.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use bezwaar_core::time::Instant;
 use bezwaar_ledger::event::VoidReason;
 use bezwaar_register::intake::IntakeError;
-use bezwaar_register::intake::cases::{CaseNumber, FloodSelection, Mark};
+use bezwaar_register::intake::cases::{CASES_PAGE_MAX, CaseFilter, CaseNumber, FloodSelection, Mark};
 use bezwaar_register::intake::looks::{LookAt, LookList, LookReason};
 use minijinja::context;
 use minijinja::value::Value;
@@ -48,7 +51,7 @@ pub(crate) async fn page(visit: Visit) -> Response {
         .into_iter()
         .map(|(name, proposal)| {
             let reason = visit.say(&format!("void.{}", proposal.reason.as_str()));
-            context! { name, reason, by => proposal.by.as_str(), own => proposal.by == member.id, seen => proposal.seen }
+            context! { name => name.as_str(), reason, by => proposal.by.as_str(), own => proposal.by == member.id, seen => proposal.seen.len(), href => name.split_once('-').map(|(kind, mark)| visit.at(&format!("team?show={kind}&mark={mark}"))) }
         })
         .collect();
     let reasons = [VoidReason::NotAuthorisedByAccountHolder, VoidReason::FiledByAutomation, VoidReason::AccountDoesNotExist];
@@ -72,6 +75,22 @@ fn selection(kind: &str, mark: &str) -> Option<FloodSelection> {
     }
 }
 
+/// The open provisional cases of a source that were opened before a moment, with the acts of each.
+async fn listed(visit: &Visit, kind: &str, mark: &str, until: Instant) -> Result<BTreeMap<CaseNumber, Vec<String>>, IntakeError> {
+    let (mut found, mut after) = (BTreeMap::new(), None);
+    let Some(mark) = Mark::from_text(mark) else { return Ok(found) };
+    loop {
+        let filter = if kind == "contact" { CaseFilter::Contact(mark) } else { CaseFilter::Network(mark) };
+        let page = visit.app.counter.run(move |intake, _| intake.cases(&filter, after, CASES_PAGE_MAX)).await??;
+        let cases = page.cases.into_iter().filter(|case| case.opened_at < until);
+        found.extend(cases.map(|case| (case.number, case.acts.into_iter().map(|act| act.id).collect())));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
+
 pub(crate) async fn act(visit: Visit, Path((_, action)): Path<(String, String)>, body: Bytes) -> Response {
     let member = match member(&visit, &[Role::Approver]) {
         Ok(member) => member,
@@ -92,7 +111,10 @@ pub(crate) async fn act(visit: Visit, Path((_, action)): Path<(String, String)>,
             if let Err(response) = look(&visit, &member, LookAt::List(LookList::Cases), LookReason::ReviewsFlood).await {
                 return response;
             }
-            let seen = fields.one("seen").parse().unwrap_or(0);
+            let seen = match listed(&visit, kind, mark, visit.now).await {
+                Ok(seen) => seen,
+                Err(error) => return failed(&visit, "a flood could not be read", &error),
+            };
             let proposal = Proposal { reason, by: member.id.clone(), at: visit.now, selection: Some(selected), seen };
             visit.app.proposals.propose_flood(format!("{kind}-{mark}"), proposal);
         }
@@ -104,6 +126,14 @@ pub(crate) async fn act(visit: Visit, Path((_, action)): Path<(String, String)>,
                 return visit.forbidden();
             };
             visit.app.proposals.drop_flood(&name);
+            // What the first of them did not see, a case merged in since for one, is not declared void.
+            let Some((kind, mark)) = name.split_once('-') else { return visit.not_found() };
+            let until = selected.until.unwrap_or(visit.now);
+            match listed(&visit, kind, mark, until).await {
+                Ok(now) if now.iter().all(|(number, acts)| proposal.seen.get(number) == Some(acts)) => {}
+                Ok(_) => return visit.told(StatusCode::CONFLICT, "team.flood-changed"),
+                Err(error) => return failed(&visit, "a flood could not be read", &error),
+            }
             let mut from: Option<CaseNumber> = None;
             loop {
                 let (first, second) = (proposal.by.clone(), member.id.clone());

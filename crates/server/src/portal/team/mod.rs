@@ -5,11 +5,12 @@ mod enter;
 mod floods;
 mod lists;
 mod numbers;
+mod post;
 mod queue;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post as posted};
 use bezwaar_register::intake::IntakeError;
 use bezwaar_register::intake::looks::{LookAt, LookReason, StaffId};
 
@@ -21,13 +22,14 @@ use super::web::Visit;
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/{language}/team", get(queue::page))
-        .route("/{language}/team/search", post(queue::search))
+        .route("/{language}/team/search", posted(queue::search))
         .route("/{language}/team/case/{number}", get(case::page))
-        .route("/{language}/team/case/{number}/{action}", post(case::act))
+        .route("/{language}/team/case/{number}/{action}", posted(case::act))
         .route("/{language}/team/enter", get(enter::form).post(enter::send))
         .route("/{language}/team/floods", get(floods::page))
-        .route("/{language}/team/floods/{action}", post(floods::act))
+        .route("/{language}/team/floods/{action}", posted(floods::act))
         .route("/{language}/team/matches", get(lists::matches))
+        .route("/{language}/team/post", get(post::page).post(post::sent))
         .route("/{language}/team/looks", get(lists::looks))
         .route("/{language}/team/numbers", get(numbers::page))
         .route("/{language}/team/export.csv", get(numbers::export))

@@ -7,6 +7,7 @@ import { Provider } from 'oidc-provider';
 import { exportJWK, generateKeyPair } from 'jose';
 
 const REDIRECT = 'http://127.0.0.1:9/sign-in/back';
+const PORTAL = 'http://127.0.0.1:7390/nl/sign-in/back';
 const ACCOUNT = {
   sub: 'person-1',
   x_id: '900719925474099312',
@@ -29,7 +30,7 @@ function client(id, method, alg, subjectTypes) {
     ...(method === 'none' ? {} : { client_secret: 'a secret: with % + signs & more' }),
     token_endpoint_auth_method: method,
     id_token_signed_response_alg: alg,
-    redirect_uris: [REDIRECT, `${REDIRECT}/other`],
+    redirect_uris: [REDIRECT, `${REDIRECT}/other`, PORTAL],
     response_types: ['code'],
     grant_types: ['authorization_code'],
     scope: 'openid email account',

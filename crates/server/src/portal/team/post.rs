@@ -1,0 +1,57 @@
+//! What could not be sent by mail, and has to be told by letter: to print, and to say that it was sent.
+
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::response::Response;
+use bezwaar_register::intake::looks::{LookAt, LookList, LookReason};
+use bezwaar_register::intake::post::{Addressee, Message};
+use minijinja::context;
+use minijinja::value::Value;
+
+use super::super::settings::Role;
+use super::super::web::{Fields, Visit, see_other};
+use super::{failed, look, member};
+
+/// How many are shown at a time.
+const SHOWN: usize = 50;
+
+pub(crate) async fn page(visit: Visit) -> Response {
+    let member = match member(&visit, &[Role::Handler]) {
+        Ok(member) => member,
+        Err(response) => return response,
+    };
+    if let Err(response) = look(&visit, &member, LookAt::List(LookList::Post), LookReason::HandlesCase).await {
+        return response;
+    }
+    let messages = match visit.app.counter.run(move |intake, _| intake.post_given_up(0, SHOWN)).await {
+        Ok(Ok(messages)) => messages,
+        Ok(Err(error)) | Err(error) => return failed(&visit, "the post could not be read", &error),
+    };
+    let one = |message: &Message| {
+        let act = match &message.message.to {
+            Addressee::Act { act, .. } => act.split(['+', '.']).next().unwrap_or_default().to_owned(),
+            Addressee::Account(_) => String::new(),
+        };
+        context! {
+            number => message.number, kind => visit.say(&format!("team.message.{}", message.message.kind.as_str())), act,
+            case => message.case.map(|case| case.0), queued => visit.speech().moment(message.queued_at, &visit.app.zone),
+        }
+    };
+    let rows: Vec<Value> = messages.iter().map(one).collect();
+    visit.page("team-post.html", context! { rows, form => visit.form("team") })
+}
+
+pub(crate) async fn sent(visit: Visit, body: Bytes) -> Response {
+    if let Err(response) = member(&visit, &[Role::Handler]) {
+        return response;
+    }
+    let fields = Fields::parse(&body).unwrap_or_default();
+    if visit.read_form(&fields, "team").is_none() {
+        return visit.forbidden();
+    }
+    let Ok(number) = fields.one("number").parse::<u64>() else { return visit.told(StatusCode::UNPROCESSABLE_ENTITY, "team.nothing") };
+    match visit.app.counter.run(move |intake, now| intake.post_sent(&[number], now)).await {
+        Ok(Ok(())) => see_other(&visit.at("team/post")),
+        Ok(Err(error)) | Err(error) => failed(&visit, "a letter was not marked as sent", &error),
+    }
+}

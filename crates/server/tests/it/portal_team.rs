@@ -1,0 +1,135 @@
+//! The privacy team's pages: who may do what, and what is written down.
+
+use crate::portal_kit::{Running, World};
+
+const TEAM: [&str; 6] = ["team", "team/enter", "team/matches", "team/floods", "team/numbers", "team/looks"];
+
+fn objects(portal: &Running, account: &str) -> String {
+    let mark = portal.mark("/nl/object", "/nl/object", None);
+    let fields = [("form", mark.as_str()), ("for", "self"), ("everything", "yes"), ("service", "facebook"), ("account", account)];
+    let (place, _) = portal.form("/nl/object", None, &fields).onward();
+    place.split('/').nth(3).unwrap().to_owned()
+}
+
+#[test]
+fn each_role_sees_and_does_its_own() {
+    let mut world = World::new("");
+    let portal = world.start();
+    objects(&portal, "77");
+    for page in TEAM {
+        let path = format!("/nl/{page}");
+        assert_eq!(portal.get(&path).status, 303, "{page}: nobody is signed in");
+        assert_eq!(portal.get_as(&portal.noor, &path).status, 403, "{page}: a person");
+    }
+    let status = |session: &str| TEAM.map(|page| portal.get_as(session, &format!("/nl/{page}")).status);
+    assert_eq!(status(&portal.handler), [200, 200, 200, 200, 200, 403]);
+    assert_eq!(status(&portal.supervisor), [200, 403, 200, 200, 200, 200]);
+    // Who watches changes nothing; who handles declares nothing void.
+    let supervisor = Some(portal.supervisor.as_str());
+    for action in ["take", "answer", "extend", "merge", "evidence", "void", "void-approve"] {
+        let path = format!("/nl/team/case/1/{action}");
+        assert_eq!(portal.form(&path, supervisor, &[("form", "x")]).status, 403, "{action}");
+        assert_eq!(portal.form(&path, Some(&portal.noor), &[("form", "x")]).status, 403, "{action}");
+    }
+    assert_eq!(portal.form("/nl/team/case/1/void", Some(&portal.handler), &[("form", "x")]).status, 403);
+    assert_eq!(portal.form("/nl/team/floods/approve", Some(&portal.handler), &[("form", "x")]).status, 403);
+}
+
+#[test]
+fn a_case_is_answered_once_and_every_look_is_written_down() {
+    let mut world = World::new("");
+    let portal = world.start();
+    let number = objects(&portal, "77");
+    let handler = Some(portal.handler.as_str());
+    assert!(portal.get_as(&portal.handler, "/nl/team").text().contains("team/case/1"));
+    let page = portal.get_as(&portal.handler, "/nl/team/case/1");
+    assert!(page.text().contains(&number) && page.text().contains("facebook: 77"));
+    let mark = portal.mark("/nl/team/case/1", "/nl/team/case/1/answer", handler);
+    let path = "/nl/team/case/1/answer";
+    // A refusal needs its grounds.
+    assert_eq!(portal.form(path, handler, &[("form", &mark), ("code", "compelling")]).status, 422);
+    assert_eq!(portal.form(path, handler, &[("form", &mark), ("code", "no-such")]).status, 422);
+    assert_eq!(portal.form(path, handler, &[("form", "forged"), ("code", "upheld")]).status, 403);
+    let fields = [
+        ("form", mark.as_str()),
+        ("code", "compelling"),
+        ("compelling-reason", "Een <b>reden</b>."),
+        ("compelling-weighing", "Afgewogen."),
+    ];
+    portal.form(path, handler, &fields).onward();
+    assert_eq!(portal.form(path, handler, &[("form", &mark), ("code", "upheld")]).status, 422, "answered already");
+    let page = portal.get_as(&portal.handler, "/nl/team/case/1");
+    assert!(
+        page.text().contains("Een &lt;b&gt;reden&lt;/b&gt;.") && page.text().contains("blijven buiten nieuwe training"),
+        "{}",
+        page.text()
+    );
+    let found = portal.form("/nl/team/search", handler, &[("form", &mark), ("what", "facebook:77"), ("why", "person-asked")]);
+    assert!(found.text().contains(&number), "{}", found.text());
+    let looks = portal.get_as(&portal.supervisor, "/nl/team/looks");
+    // Four times the case (twice with what was missing), and once the account.
+    assert!(looks.text().matches("zaak 1").count() >= 5 && looks.text().contains("de persoon vroeg iets"), "{}", looks.text());
+    assert!(!looks.text().contains("facebook") && !looks.text().contains("role=\"alert\""));
+    let export = portal.get_as(&portal.supervisor, "/nl/team/export.csv");
+    assert!(export.text().lines().nth(1).unwrap().contains(",answered,form,true,false,compelling,") && !export.text().contains("77,"));
+}
+
+#[test]
+fn two_people_declare_a_flood_void_and_one_cannot() {
+    let mut world = World::new("");
+    let portal = world.start();
+    for account in 1..=6 {
+        objects(&portal, &format!("50{account}"));
+    }
+    let [one, two] = portal.approvers.clone();
+    let page = portal.get_as(&one, "/nl/team/floods");
+    let network = page.text().split("name=\"kind\" value=\"network\"").nth(1).expect("the flood stands out");
+    let mark_of = network.split("name=\"mark\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let form = |session: &str, action: &str| portal.mark("/nl/team/floods", &format!("/nl/team/floods/{action}"), Some(session));
+    let mark = form(&one, "propose");
+    let fields = [("form", mark.as_str()), ("kind", "network"), ("mark", &mark_of), ("seen", "6"), ("reason", "filed-by-automation")];
+    portal.form("/nl/team/floods/propose", Some(&one), &fields).onward();
+    // What comes in after the proposal is not part of it.
+    world.clock.fetch_add(1_000_000, std::sync::atomic::Ordering::SeqCst);
+    let real = objects(&portal, "999");
+    let name = format!("network-{mark_of}");
+    assert_eq!(portal.form("/nl/team/floods/approve", Some(&one), &[("form", &mark), ("name", &name)]).status, 403);
+    let mark = form(&two, "approve");
+    portal.form("/nl/team/floods/approve", Some(&two), &[("form", &mark), ("name", &name)]).onward();
+    let all = portal.get_as(&portal.handler, "/nl/team?show=all");
+    assert_eq!(all.text().matches("niet bevoegd verklaard").count(), 6, "{}", all.text());
+    let found =
+        portal.form("/nl/team/search", Some(&two), &[("form", &portal.mark("/nl/team", "/nl/team/search", Some(&two))), ("what", &real)]);
+    let (case, _) = found.onward();
+    assert!(portal.get_as(&two, &case).text().contains("open"));
+    // A second approval finds nothing to approve.
+    assert_eq!(portal.form("/nl/team/floods/approve", Some(&two), &[("form", &mark), ("name", &name)]).status, 403);
+}
+
+#[test]
+fn a_letter_counts_from_the_day_it_came() {
+    let mut world = World::new("");
+    let portal = world.start();
+    let handler = Some(portal.handler.as_str());
+    let mark = portal.mark("/nl/team/enter", "/nl/team/enter", handler);
+    let hash = "0f".repeat(32);
+    let fields = |day: &'static str, hash: &'static str| {
+        vec![
+            ("form", mark.clone()),
+            ("account", "facebook:88".to_owned()),
+            ("day", day.to_owned()),
+            ("language", "nl".to_owned()),
+            ("kind", "letter".to_owned()),
+            ("sha256", hash.to_owned()),
+        ]
+    };
+    let send = |fields: Vec<(&str, String)>| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        portal.form("/nl/team/enter", handler, &fields)
+    };
+    assert_eq!(send(fields("2026-11-23", hash.clone().leak())).status, 422, "a day that has not come");
+    assert_eq!(send(fields("2026-11-10", "short")).status, 422);
+    let (place, _) = send(fields("2026-11-10", hash.leak())).onward();
+    let page = portal.get_as(&portal.handler, &place);
+    assert!(page.text().contains("10 november 2026") && page.text().contains("10 december 2026"), "{}", page.text());
+}
