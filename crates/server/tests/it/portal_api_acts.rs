@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use bezwaar_server::portal::api::{ACT_BODY_BYTES_MAX, ACT_TEXT_BYTES_MAX, LIST_MAX};
+use bezwaar_server::portal::api::{ACT_BODY_BYTES_MAX, ACT_TEXT_BYTES_MAX, GIVEN_ID_BYTES_MAX, LIST_MAX};
 
 use crate::portal_kit::{Answer, NOW, Running, World};
 
@@ -185,6 +185,8 @@ fn an_id_is_chosen_by_who_is_signed_in_and_means_one_act() {
     assert_eq!(running.get(&receipt_path(&first)).status, 200);
     assert_eq!(running.post_as(&running.noor, "/api/v1/acts", &[], &with("mine-1", "object")).status, 201);
     assert_eq!(running.post_as(&running.noor, "/api/v1/acts", &[], &with("mine-1", "erase")).problem(), "id-taken");
+    let long = |length: usize| running.post_as(&running.noor, "/api/v1/acts", &[], &with(&"i".repeat(length), "object"));
+    assert_eq!((long(GIVEN_ID_BYTES_MAX).status, long(GIVEN_ID_BYTES_MAX + 1).pointers()), (201, vec!["/id".to_owned()]));
     for id in ["", "a b", "B-0000-0000-0000-0000", "b 0000000000000000", "é"] {
         assert_eq!(running.post_as(&running.noor, "/api/v1/acts", &[], &with(id, "object")).pointers(), ["/id"], "{id}");
     }

@@ -1,5 +1,7 @@
 //! The bulk check of a contracted caller, and proofs of absence: over a release that was sealed.
 
+mod fuzzed;
+
 use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering;
 
@@ -7,14 +9,16 @@ use bezwaar_ledger::entry::EntryKind;
 use bezwaar_ledger::release::AbsenceFile;
 use bezwaar_register::engine::NewRecord;
 use bezwaar_register::extracts::{EXPIRES_AFTER_MICROS, ExtractOrder};
+use bezwaar_register::intake::{Filing, Intake, Sender, Submission};
 use bezwaar_register::release::{SealOrder, USE_WITHIN_MICROS};
+use bezwaar_server::portal::LINKED_MAX;
 use bezwaar_server::portal::api::{BULK_ACCOUNTS_MAX, CALLS_FOLDER};
 use sha2::{Digest as _, Sha256};
 
 use crate::portal_kit::{Answer, Running, World, at, policies};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
-const CREDENTIAL: &str = "a credential that nobody guesses";
+const CREDENTIAL: &str = "a-credential-that-nobody-guesses";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -97,7 +101,7 @@ fn only_who_has_the_credential_is_answered() {
     let ask = |headers: &[(&str, &str)]| running.post("/api/v1/check", headers, r#"{"accounts":["facebook:1001"]}"#);
     assert_eq!(ask(&[]).problem(), "credential");
     assert_eq!(ask(&[]).header("www-authenticate"), Some("Bearer realm=\"portal\""));
-    for wrong in ["Bearer", "Bearer x", "Basic a credential that nobody guesses", "a credential that nobody guesses", "Bearer "] {
+    for wrong in ["Bearer", "Bearer x", "Basic a-credential-that-nobody-guesses", "a-credential-that-nobody-guesses", "Bearer "] {
         assert_eq!(ask(&[("authorization", wrong)]).problem(), "credential", "{wrong}");
     }
     assert_eq!(ask(&[("cookie", &format!("session={}", running.supervisor))]).problem(), "credential");
@@ -191,5 +195,56 @@ fn absence_is_shown_to_the_holder_and_to_a_supervisor() {
     assert_eq!(running.get_as(&running.handler, &format!("{path}?account=facebook:1001")).problem(), "forbidden");
     for release in ["2", "0", "01", "x", "-1", "99999999999999999999"] {
         assert_eq!(running.get_as(&running.noor, &format!("/api/v1/releases/{release}/absence")).problem(), "not-found", "{release}");
+    }
+}
+
+#[test]
+fn the_examples_in_docs_do_what_they_say() {
+    let docs = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md")).unwrap();
+    let examples: Vec<&str> = docs.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 4);
+    let mut world = World::new(&settings(100, ""));
+    seal(&mut world, &["facebook:id:1001"], "meta-ai");
+    let running = world.start();
+    while running.get("/ready").status != 200 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    for example in examples {
+        let output = std::process::Command::new("bash")
+            .args(["-euo", "pipefail", "-c", example])
+            .env("PORTAL", format!("http://{}", running.address))
+            .env("SESSION", &running.noor)
+            .env("CREDENTIAL", CREDENTIAL)
+            .current_dir(scratch.path())
+            .output();
+        let Ok(output) = output else { return crate::servers::not_run("the examples of docs/api.md, because there is no bash") };
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if output.status.code() == Some(127) {
+            return crate::servers::not_run("the examples of docs/api.md, because curl or python3 is missing");
+        }
+        assert!(output.status.success(), "{example}\n{said}");
+    }
+}
+
+#[test]
+fn links_are_followed_so_far_and_past_that_nothing_is_allowed() {
+    for (links, expected) in [(LINKED_MAX, true), (LINKED_MAX + 1, false)] {
+        let mut world = World::new(&settings(100, ""));
+        seal(&mut world, &["facebook:id:1001"], "meta-ai");
+        let mut register = world.register();
+        let lines: Vec<String> = (0..links)
+            .map(|number| {
+                let (id, to) = (format!("l-{number}"), 5_000 + number);
+                format!(r#"{{"id":"{id}","person":"facebook:1001","act":"link","to":"facebook:{to}","received_at":"2026-11-22T12:00:00Z","channel":"api"}}"#)
+            })
+            .collect();
+        let choices = bezwaar_core::wire::read_choices(&lines.join("\n"), &policies().services).unwrap().choices;
+        let submissions: Vec<Submission> =
+            choices.into_iter().map(|choice| Submission::of(vec![Filing::own(choice, Sender::Confirmed)])).collect();
+        assert!(Intake::new(register.writer()).file_each(&submissions, at(0)).unwrap().iter().all(Result::is_ok));
+        drop(register);
+        let running = world.start();
+        assert_eq!(allowed(&running, &["facebook:1001"]), [expected], "{links}");
     }
 }

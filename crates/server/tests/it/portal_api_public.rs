@@ -15,6 +15,39 @@ fn the_description_in_docs_is_the_one_of_the_endpoints() {
     assert!(kept == text, "docs/{OPENAPI_FILE} is not up to date: run this test with BEZWAAR_REGENERATE=1");
 }
 
+/// A line of the list for each endpoint.
+fn endpoints() -> String {
+    let description: serde_json::Value = serde_json::from_str(&openapi().unwrap()).unwrap();
+    let mut lines = "| endpoint | what for | who |\n|---|---|---|\n".to_owned();
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for (method, one) in methods.as_object().unwrap() {
+            let security = one["security"].as_array().cloned().unwrap_or_default();
+            let schemes: Vec<&String> = security.iter().flat_map(|one| one.as_object().unwrap().keys()).collect();
+            let anybody = security.is_empty() || security.iter().any(|one| one.as_object().unwrap().is_empty());
+            let who = match (anybody, schemes.iter().any(|scheme| *scheme == "caller")) {
+                (true, _) => "anybody",
+                (false, true) => "a contracted caller",
+                (false, false) => "who is signed in",
+            };
+            lines.push_str(&format!("| `{} {path}` | {} | {who} |\n", method.to_uppercase(), one["summary"].as_str().unwrap()));
+        }
+    }
+    lines
+}
+
+#[test]
+fn the_list_of_endpoints_in_docs_is_that_of_the_description() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("this list from the endpoints -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end of endpoints -->").unwrap();
+    let expected = format!("{before}this list from the endpoints -->\n{}<!-- end of endpoints -->{after}", endpoints());
+    if std::env::var_os("BEZWAAR_REGENERATE").is_some_and(|value| value == "1") {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap() == expected, "docs/api.md is not up to date: run this test with BEZWAAR_REGENERATE=1");
+}
+
 #[test]
 fn the_description_is_served_as_it_stands_in_docs() {
     let mut world = World::new("");

@@ -81,9 +81,21 @@ fn install_provider() -> Result<PathBuf, String> {
     .inspect(|folder| drop(fs::copy(source.join("server.mjs"), folder.join("server.mjs"))))
 }
 
+/// Schemathesis's program. `None`: it was said that it is not run.
+pub(crate) fn schemathesis() -> Option<PathBuf> {
+    static INSTALLED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let folder = installed(INSTALLED.get_or_init(|| install_packages("schemathesis", "schemathesis")), "Schemathesis")?;
+    Some(folder.join("bin/st"))
+}
+
 fn install_python() -> Result<PathBuf, String> {
-    let requirements = Path::new(SOURCES).join("smtp/requirements.txt");
-    install("python", &fs::read(&requirements).unwrap(), |folder| {
+    install_packages("python", "smtp")
+}
+
+/// A Python of its own with what the requirements of a folder of `tests/servers` name.
+fn install_packages(name: &str, source: &str) -> Result<PathBuf, String> {
+    let requirements = Path::new(SOURCES).join(source).join("requirements.txt");
+    install(name, &fs::read(&requirements).unwrap(), |folder| {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))?;
         run(Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet", "--no-deps", "-r"]).arg(&requirements))
     })

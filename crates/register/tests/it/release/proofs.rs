@@ -8,8 +8,9 @@ use bezwaar_ledger::subject_tree::Membership;
 use bezwaar_ledger::tlog::note::{KeyName, SignatureType, SigningKey, VerifierKey};
 use bezwaar_ledger::tlog::policy::TrustPolicy;
 use bezwaar_register::engine::ErasureReason;
+use bezwaar_register::intake::{Filing, Intake, Sender};
 use bezwaar_register::proofs::ProofsError;
-use bezwaar_register::release::{SealError, SubjectsError};
+use bezwaar_register::release::{Members, SealError, SubjectsError};
 
 use super::kit::{OBJECT, TWO, World, act, at};
 use super::made_up::MadeUp;
@@ -165,4 +166,48 @@ fn a_recipient_rebuilds_the_root_from_the_list_and_sees_who_was_left_out() {
     };
     let refused = register.subjects_for_recipient(1, &mut list.as_bytes(), &mut Vec::new(), TWO, &mut |_| {});
     assert!(matches!(refused, Err(SealError::Subjects(SubjectsError::Other))));
+}
+
+#[test]
+fn who_is_in_a_release_is_told_whatever_keys_came_since_and_not_from_what_was_lost() {
+    let mut world = World::new();
+    world.enter(&[act("o-1", "z", OBJECT, at(2))], at(3));
+    let seal = |world: &mut World, name: &str, people: &[&str], seconds: i64| {
+        let (extract, _) = world.extract(at(seconds));
+        world.seal(&MadeUp::new(name, &extract, people), at(seconds + 1)).unwrap().seal.release
+    };
+    let first = seal(&mut world, "one", &["a", "b"], 10);
+    world.register().rotate_index(at(20)).unwrap();
+    let second = seal(&mut world, "two", &["b", "c"], 30);
+    let asked: Vec<Account> = ["a", "b", "c", "d"].map(account).to_vec();
+    let (one, two) = (world.register().members(first).unwrap(), world.register().members(second).unwrap());
+    assert_eq!((one.len(), one.seal().release, two.seal().release), (2, first, second));
+    assert_eq!(Members::any_has(&[&one], &asked, TWO), [true, true, false, false]);
+    assert_eq!(Members::any_has(&[&two], &asked, TWO), [false, true, true, false]);
+    assert_eq!(Members::any_has(&[&one, &two], &asked, TWO), [true, true, true, false]);
+    assert_eq!(Members::any_has(&[], &asked, TWO), [false; 4]);
+    assert_eq!(format!("{one:?}"), "Members { release: 1, .. }");
+    assert!(matches!(world.register().members(3), Err(SealError::NoSuchRelease { release: 3 })));
+    let path = world.register().place().releases().join("1.subjects");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[0] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(matches!(world.register().members(first), Err(SealError::PlacesLost { release: 1 })));
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(world.register().members(first), Err(SealError::PlacesLost { release: 1 })));
+}
+
+#[test]
+fn which_links_name_an_account_is_told_to_who_reads_also_after_they_ended() {
+    let mut world = World::new();
+    let line = |id: &str, rest: &str| format!(r#"{{"id":"{id}","person":"club:a",{rest},"received_at":"{}","channel":"api"}}"#, at(2));
+    let lines = [line("l-1", r#""act":"link","to":"club:b""#), line("u-1", r#""act":"unlink","of":"l-1""#)].join("\n");
+    let choices = bezwaar_core::wire::read_choices(&lines, &Services::default()).unwrap().choices;
+    let mut linked = Vec::new();
+    for choice in choices {
+        Intake::new(world.register().writer()).file(&Filing::own(choice, Sender::Confirmed), at(3)).unwrap();
+        linked.push(world.register().reader().unwrap().linked_to(&account("b")).unwrap());
+    }
+    assert_eq!(linked, [vec![account("a")], vec![account("a")]]);
+    assert_eq!(world.register().reader().unwrap().linked_to(&account("a")).unwrap(), []);
 }

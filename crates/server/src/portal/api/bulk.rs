@@ -7,7 +7,7 @@
 //! category, age, region, disputes about it) was decided when the release was made, and is not decided again; a no to some records only is here a no to all of the account. A use
 //! that is not in force for the recipient gets no's alone.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, PoisonError};
 
@@ -47,24 +47,57 @@ pub const SUBJECTS_KEPT: u64 = 4_000_000;
 pub const BULK_AT_ONCE_MAX: usize = 4;
 const ACCOUNT_BYTES_MAX: usize = 1_000;
 
-/// The subjects of releases, read once. In front the one that was used last.
-#[derive(Debug, Default)]
-pub(crate) struct Kept(VecDeque<(u64, Arc<Members>)>);
+/// For how long a release that could not be read is not asked for again, in seconds: asking stops whoever writes for a moment.
+pub const RELEASE_MISSING_SECONDS: i64 = 60;
 
-impl Kept {
-    fn lookup(&mut self, release: u64) -> Option<Arc<Members>> {
-        let place = self.0.iter().position(|(number, _)| *number == release)?;
-        let found = self.0.remove(place)?;
-        self.0.push_front(found);
-        self.0.front().map(|(_, members)| Arc::clone(members))
+/// The subjects of releases, read once. In front the one that was used last.
+#[derive(Debug)]
+pub(crate) struct Kept<M = Members> {
+    /// Number, how many subjects, and the subjects.
+    there: VecDeque<(u64, u64, Arc<M>)>,
+    /// Until when those that could not be read are taken to be missing. No more than the settings name.
+    missing: BTreeMap<u64, Instant>,
+}
+
+/// What is kept of a release.
+#[derive(Debug)]
+enum Found<M> {
+    There(Arc<M>),
+    Missing,
+    Unknown,
+}
+
+impl<M> Default for Kept<M> {
+    fn default() -> Kept<M> {
+        Kept { there: VecDeque::new(), missing: BTreeMap::new() }
+    }
+}
+
+impl<M> Kept<M> {
+    fn lookup(&mut self, release: u64, now: Instant) -> Found<M> {
+        let place = self.there.iter().position(|(number, _, _)| *number == release);
+        if let Some((number, subjects, members)) = place.and_then(|place| self.there.remove(place)) {
+            self.there.push_front((number, subjects, Arc::clone(&members)));
+            return Found::There(members);
+        }
+        if self.missing.get(&release).is_some_and(|until| *until > now) { Found::Missing } else { Found::Unknown }
     }
 
-    fn keep(&mut self, release: u64, members: Arc<Members>) {
-        self.0.retain(|(number, _)| *number != release);
-        self.0.push_front((release, members));
-        while self.0.len() > RELEASES_KEPT || (self.0.len() > 1 && self.0.iter().map(|(_, one)| one.len()).sum::<u64>() > SUBJECTS_KEPT) {
-            self.0.pop_back();
+    fn keep(&mut self, release: u64, subjects: u64, members: Arc<M>) {
+        self.missing.remove(&release);
+        self.there.retain(|(number, _, _)| *number != release);
+        self.there.push_front((release, subjects, members));
+        while self.there.len() > RELEASES_KEPT || (self.there.len() > 1 && self.subjects() > SUBJECTS_KEPT) {
+            self.there.pop_back();
         }
+    }
+
+    fn subjects(&self) -> u64 {
+        self.there.iter().fold(0, |sum, (_, subjects, _)| sum.saturating_add(*subjects))
+    }
+
+    fn miss(&mut self, release: u64, now: Instant) {
+        self.missing.insert(release, now.plus_micros(RELEASE_MISSING_SECONDS * 1_000_000));
     }
 }
 
@@ -185,50 +218,55 @@ fn record(app: &App, caller: &Caller, accounts: u64, now: Instant) -> Result<(),
     Ok(())
 }
 
-/// The work is the same for whoever is in a release and whoever is not, but for reading what they said.
+/// The work is the same for whoever is in a release and whoever is not, but for reading what they said. An account that is named many times is looked at once.
 fn allowed(app: &App, caller: &Caller, texts: &[String], now: Instant) -> Result<(Instant, Vec<bool>), Kind> {
     let accounts: Vec<Option<Account>> = texts.iter().map(|text| app.services.parse(text)).collect();
-    let named: Vec<Account> = accounts.iter().flatten().cloned().collect();
-    let releases = releases(app, caller)?;
+    let mut named: Vec<Account> = accounts.iter().flatten().cloned().collect();
+    named.sort();
+    named.dedup();
+    let releases = releases(app, caller, now)?;
     let releases: Vec<&Members> = releases.iter().map(Arc::as_ref).collect();
-    let mut present = Members::any_has(&releases, &named, NonZeroUsize::MIN).into_iter();
+    let present = Members::any_has(&releases, &named, NonZeroUsize::MIN);
     let read = app.counter.read(|reader| {
         let at = moment(reader, now)?;
         let question = Question { use_id: caller.r#use.clone(), recipient: caller.recipient.clone(), at, reading: caller.reading() };
         let rules = Rules::compile(&app.policies, &question);
-        let mut allowed = Vec::with_capacity(accounts.len());
-        for account in &accounts {
-            let Some(account) = account else {
-                allowed.push(false);
-                continue;
-            };
-            let present = present.next() == Some(true);
+        let mut free = Vec::with_capacity(named.len());
+        for (account, present) in named.iter().zip(&present) {
             let standing = standing_of(reader, account, &rules)?;
-            let free = rules.status().is_empty() && !standing.closes() && !standing.is_silent() && !standing.names_items();
-            allowed.push(present && free);
+            let silent = rules.status().is_empty() && !standing.closes() && !standing.is_silent() && !standing.names_items();
+            free.push(*present && silent);
         }
-        Ok((at, allowed))
+        Ok((at, free))
     });
-    read.map_err(|error: RegisterError| {
+    let (at, free) = read.map_err(|error: RegisterError| {
         app.trace(&format!("a bulk check was not answered: {error}"));
         Kind::Failed
-    })
+    })?;
+    let is_free = |account: &Account| named.binary_search(account).ok().and_then(|place| free.get(place)).copied().unwrap_or(false);
+    Ok((at, accounts.iter().map(|account| account.as_ref().is_some_and(is_free)).collect()))
 }
 
 /// The releases that were handed to the caller. One that cannot be read, or was made for another recipient, has no subjects for it.
-fn releases(app: &App, caller: &Caller) -> Result<Vec<Arc<Members>>, Kind> {
+fn releases(app: &App, caller: &Caller, now: Instant) -> Result<Vec<Arc<Members>>, Kind> {
+    let kept = || app.api.releases.lock().unwrap_or_else(PoisonError::into_inner);
     let mut found = Vec::with_capacity(caller.releases.len());
     for release in caller.releases.iter().copied() {
-        let kept = app.api.releases.lock().unwrap_or_else(PoisonError::into_inner).lookup(release);
-        let members = match kept {
-            Some(members) => members,
-            None => match app.counter.desk().with_register(move |register, _| register.members(release)) {
+        let known = kept().lookup(release, now);
+        let members = match known {
+            Found::There(members) => members,
+            Found::Missing => continue,
+            Found::Unknown => match app.counter.desk().with_register(move |register, _| register.members(release)) {
                 Ok(Ok(members)) => {
                     let members = Arc::new(members);
-                    app.api.releases.lock().unwrap_or_else(PoisonError::into_inner).keep(release, Arc::clone(&members));
+                    kept().keep(release, members.len(), Arc::clone(&members));
+                    if members.seal().recipient != caller.recipient {
+                        app.trace(&format!("release {release} of the caller `{}` was sealed for another recipient", caller.id));
+                    }
                     members
                 }
                 Ok(Err(error)) => {
+                    kept().miss(release, now);
                     app.trace(&format!("release {release} of the caller `{}` cannot be used: {error}", caller.id));
                     continue;
                 }
@@ -241,8 +279,6 @@ fn releases(app: &App, caller: &Caller) -> Result<Vec<Arc<Members>>, Kind> {
         };
         if members.seal().recipient == caller.recipient {
             found.push(members);
-        } else {
-            app.trace(&format!("release {release} of the caller `{}` was sealed for another recipient", caller.id));
         }
     }
     Ok(found)
@@ -252,5 +288,47 @@ impl Caller {
     /// How strictly is read for it; the settings take no other words.
     pub(crate) fn reading(&self) -> Reading {
         Reading::lookup(&self.reading).unwrap_or(Reading::Consent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(kept: &Kept<()>) -> Vec<u64> {
+        kept.there.iter().map(|(number, _, _)| *number).collect()
+    }
+
+    #[test]
+    fn so_many_releases_are_kept_and_the_one_not_used_for_longest_goes() {
+        let (mut kept, now) = (Kept::<()>::default(), Instant::from_micros(0));
+        let most = RELEASES_KEPT as u64;
+        (1..=most).for_each(|release| kept.keep(release, 1, Arc::new(())));
+        assert_eq!(kept.there.len(), RELEASES_KEPT);
+        assert!(matches!(kept.lookup(1, now), Found::There(_)));
+        kept.keep(most + 1, 1, Arc::new(()));
+        assert_eq!(kept.there.len(), RELEASES_KEPT);
+        assert!(numbers(&kept).contains(&1) && !numbers(&kept).contains(&2));
+    }
+
+    #[test]
+    fn so_many_subjects_are_kept_and_a_larger_release_alone() {
+        let mut kept = Kept::<()>::default();
+        kept.keep(1, 1, Arc::new(()));
+        kept.keep(2, SUBJECTS_KEPT - 1, Arc::new(()));
+        assert_eq!(numbers(&kept), [2, 1]);
+        kept.keep(3, 1, Arc::new(()));
+        assert_eq!(numbers(&kept), [3, 2]);
+        kept.keep(4, SUBJECTS_KEPT + 1, Arc::new(()));
+        assert_eq!(numbers(&kept), [4]);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_asked_for_again_after_a_while() {
+        let (mut kept, now) = (Kept::<()>::default(), Instant::from_micros(0));
+        assert!(matches!(kept.lookup(7, now), Found::Unknown));
+        kept.miss(7, now);
+        assert!(matches!(kept.lookup(7, now.plus_micros(RELEASE_MISSING_SECONDS * 1_000_000 - 1)), Found::Missing));
+        assert!(matches!(kept.lookup(7, now.plus_micros(RELEASE_MISSING_SECONDS * 1_000_000)), Found::Unknown));
     }
 }

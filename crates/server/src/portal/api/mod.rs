@@ -29,7 +29,7 @@ use axum::routing::{MethodRouter, get, post};
 use tokio::sync::Semaphore;
 
 pub use body::{BODY_SECONDS_MAX, LIST_MAX};
-pub use bulk::{BULK_ACCOUNTS_MAX, BULK_AT_ONCE_MAX, BULK_BODY_BYTES_MAX, RELEASES_KEPT, SUBJECTS_KEPT};
+pub use bulk::{BULK_ACCOUNTS_MAX, BULK_AT_ONCE_MAX, BULK_BODY_BYTES_MAX, RELEASE_MISSING_SECONDS, RELEASES_KEPT, SUBJECTS_KEPT};
 pub use calls::CALLS_FOLDER;
 pub use decide::{CONCERNED_MAX, DECIDE_BODY_BYTES_MAX};
 pub use document::{OPENAPI_FILE, openapi};

@@ -255,7 +255,7 @@ pub(crate) struct ProblemKind {
 ///
 /// The address is the `type` of a problem.
 #[utoipa::path(get, path = "/api/v1/problems/{code}", tag = "about", operation_id = "describeProblem",
-    params(("code" = String, Path, description = "The last part of a problem's `type`")),
+    params(("code" = String, Path, description = "The last part of a problem's `type`", example = "not-found")),
     responses((status = 200, body = ProblemKind), (status = 404, body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn describe(visit: Visit, Path(code): Path<String>) -> Response {
