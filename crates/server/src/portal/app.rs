@@ -77,6 +77,7 @@ pub struct Parts {
 
 /// What all requests share.
 pub(crate) struct App {
+    pub(crate) beside: PathBuf,
     pub(crate) folder: PathBuf,
     pub(crate) settings: Settings,
     pub(crate) policies: PolicySet,
@@ -121,6 +122,7 @@ impl App {
             }
         }
         Ok(Arc::new(App {
+            beside: parts.beside,
             api: Api::new(parts.settings.limits),
             folder: parts.folder,
             settings: parts.settings,

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bezwaar_core::account::Account;
@@ -17,6 +16,7 @@ use super::app::{App, Shared};
 use super::links::{Link, LinkFor};
 use super::object::objection_path;
 use super::objection::{Objection, proof_name};
+use super::periodic::Periodic;
 use super::receipt;
 use super::service::PortalError;
 use super::settings::Settings;
@@ -114,37 +114,10 @@ impl Mails {
     }
 }
 
-/// The thread that sends.
-pub(crate) struct Sending {
-    stop: Arc<(Mutex<bool>, Condvar)>,
-    thread: JoinHandle<()>,
-}
-
-impl Sending {
-    pub(crate) fn start(app: &Shared, mailing: Mailing) -> Sending {
-        let stop = Arc::new((Mutex::new(false), Condvar::new()));
-        let (app, told) = (Arc::clone(app), Arc::clone(&stop));
-        let thread = std::thread::spawn(move || {
-            let (lock, changed) = &*told;
-            loop {
-                let sent = send_some(&app, &mailing);
-                let wait = if sent == TAKEN { Duration::ZERO } else { Duration::from_millis(POST_EVERY_MS) };
-                let stopped = lock.lock().unwrap_or_else(PoisonError::into_inner);
-                let (stopped, _) = changed.wait_timeout_while(stopped, wait, |stopped| !*stopped).unwrap_or_else(PoisonError::into_inner);
-                if *stopped {
-                    return;
-                }
-            }
-        });
-        Sending { stop, thread }
-    }
-
-    pub(crate) fn stop(self) {
-        let (lock, changed) = &*self.stop;
-        *lock.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        changed.notify_all();
-        drop(self.thread.join());
-    }
+/// Starts sending.
+pub(crate) fn start(app: &Shared, mailing: Mailing) -> Periodic {
+    let app = Arc::clone(app);
+    Periodic::start(move || if send_some(&app, &mailing) == TAKEN { Duration::ZERO } else { Duration::from_millis(POST_EVERY_MS) })
 }
 
 /// Sends what is due; gives how many were taken.

@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bezwaar_register::desk::Desk;
@@ -12,7 +11,9 @@ use bezwaar_register::engine::{Register, RegisterError};
 
 use super::app::{App, Parts, Shared, router};
 use super::counter::Counter;
-use super::mailing::{Mailing, Sending};
+use super::extracting;
+use super::mailing::{self, Mailing};
+use super::periodic::Periodic;
 use super::templates::TemplateError;
 use crate::serving::{Limits, Listener, ServeError, Threads};
 
@@ -31,8 +32,9 @@ const BLOCKING_MAX: usize = 32;
 pub struct Portal {
     listener: Listener,
     app: Shared,
-    publishing: Publishing,
-    sending: Option<Sending>,
+    publishing: Periodic,
+    sending: Option<Periodic>,
+    extracting: Option<Periodic>,
 }
 
 impl fmt::Debug for Portal {
@@ -52,9 +54,14 @@ impl Portal {
         let desk = Desk::start(register, Arc::new(move || clock())).map_err(PortalError::Register)?;
         let mailing = Mailing::of(&parts.settings, &parts.beside)?;
         let app = App::new(parts, Counter::new(desk))?;
-        let publishing = Publishing::start(&app);
-        let sending = mailing.map(|mailing| Sending::start(&app, mailing));
-        Ok(Portal { listener, app, publishing, sending })
+        let own = Arc::clone(&app);
+        let publishing = Periodic::start(move || {
+            publish(&own);
+            Duration::from_millis(PUBLISH_EVERY_MS)
+        });
+        let extracting = extracting::start(&app);
+        let sending = mailing.map(|mailing| mailing::start(&app, mailing));
+        Ok(Portal { listener, app, publishing, sending, extracting })
     }
 
     /// Where it listens.
@@ -70,46 +77,13 @@ impl Portal {
 
     /// Answers until SIGTERM or SIGINT, or until `stopped` is done; then everything that was taken is published.
     pub fn run(self, stopped: impl Future<Output = ()>) {
-        let Portal { listener, app, publishing, sending } = self;
+        let Portal { listener, app, publishing, sending, extracting } = self;
         let limits =
             Limits { connections: CONNECTIONS_MAX, head_bytes: HEAD_BYTES_MAX, request_time: Duration::from_secs(REQUEST_SECONDS_MAX) };
         listener.run(router(Arc::clone(&app)), limits, stopped);
-        sending.into_iter().for_each(Sending::stop);
+        sending.into_iter().chain(extracting).for_each(Periodic::stop);
         publishing.stop();
         publish(&app);
-    }
-}
-
-/// The thread that publishes.
-struct Publishing {
-    stop: Arc<(Mutex<bool>, Condvar)>,
-    thread: JoinHandle<()>,
-}
-
-impl Publishing {
-    fn start(app: &Shared) -> Publishing {
-        let stop = Arc::new((Mutex::new(false), Condvar::new()));
-        let (app, told) = (Arc::clone(app), Arc::clone(&stop));
-        let thread = std::thread::spawn(move || {
-            let (lock, changed) = &*told;
-            loop {
-                publish(&app);
-                let stopped = lock.lock().unwrap_or_else(PoisonError::into_inner);
-                let wait = Duration::from_millis(PUBLISH_EVERY_MS);
-                let (stopped, _) = changed.wait_timeout_while(stopped, wait, |stopped| !*stopped).unwrap_or_else(PoisonError::into_inner);
-                if *stopped {
-                    return;
-                }
-            }
-        });
-        Publishing { stop, thread }
-    }
-
-    fn stop(self) {
-        let (lock, changed) = &*self.stop;
-        *lock.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        changed.notify_all();
-        drop(self.thread.join());
     }
 }
 

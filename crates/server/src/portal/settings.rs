@@ -51,6 +51,8 @@ pub struct Settings {
     pub sign_in: SignIn,
     /// How mail leaves. Without it nothing is sent: receipts are shown and can be downloaded.
     pub mail: Option<Mail>,
+    /// Extracts for gates. Without it none is made while the portal runs.
+    pub extract: Option<Extracts>,
     /// Who works on objections.
     #[serde(default)]
     pub team: Team,
@@ -204,6 +206,21 @@ fn mail_port() -> u16 {
 
 fn tls() -> String {
     "required".to_owned()
+}
+
+/// Extracts for gates, made while the portal runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Extracts {
+    /// Where the newest one is put. With the register's key it is a list of who objected: the file is its owner's alone.
+    pub file: PathBuf,
+    /// How often it is made. A seal asks for one that is at most an hour old.
+    #[serde(default = "every_minutes")]
+    pub every_minutes: u32,
+}
+
+fn every_minutes() -> u32 {
+    30
 }
 
 /// Who works on objections.
@@ -362,6 +379,9 @@ impl Settings {
             check(matches!(mail.tls.as_str(), "required" | "starttls" | "none"), "`mail.tls` is not required, starttls or none");
             check(mail.from.contains('@'), "`mail.from` is no mail address");
             check(mail.user.is_some() == mail.password_file.is_some(), "`mail.user` and `mail.password-file` belong together");
+        }
+        if let Some(extract) = &self.extract {
+            check((1..=1_440).contains(&extract.every_minutes), "`extract.every-minutes` is not from 1 to 1440");
         }
         check(self.team.members.len() <= MEMBERS_MAX, "`team` has too many members");
         check(self.callers.len() <= CALLERS_MAX, "there are too many callers");

@@ -22,6 +22,7 @@ mod portal_api_acts;
 mod portal_api_check;
 mod portal_api_people;
 mod portal_api_public;
+mod portal_extract;
 mod portal_kit;
 mod portal_sign_in;
 mod portal_team;
