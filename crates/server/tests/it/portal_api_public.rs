@@ -128,7 +128,7 @@ fn figures_are_for_this_machine_and_name_nobody() {
     let text = metrics.text();
     assert!(text.contains(r#"bezwaar_http_requests_total{method="POST",route="/api/v1/acts",status="201"} 1"#), "{text}");
     assert!(text.contains(r#"route="/{language}/objection/{number}/{tag}""#), "{text}");
-    assert!(text.contains("bezwaar_sessions 4"));
+    assert!(text.contains("bezwaar_sessions 6"));
     assert!(!text.contains("1001") && !text.contains(number.as_str().unwrap()) && !text.contains("0000"));
     for header in ["x-forwarded-for", "forwarded", "via"] {
         assert_eq!(running.ask("GET", "/metrics", &[(header, "for=192.0.2.1")], b"").status, 404);

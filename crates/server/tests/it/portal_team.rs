@@ -82,6 +82,7 @@ fn two_people_declare_a_flood_void_and_one_cannot() {
         objects(&portal, &format!("50{account}"));
     }
     let [one, two] = portal.approvers.clone();
+    world.clock.fetch_add(1_000_000, std::sync::atomic::Ordering::SeqCst);
     let page = portal.get_as(&one, "/nl/team/floods");
     let network = page.text().split("name=\"kind\" value=\"network\"").nth(1).expect("the flood stands out");
     let mark_of = network.split("name=\"mark\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
@@ -132,4 +133,76 @@ fn a_letter_counts_from_the_day_it_came() {
     let (place, _) = send(fields("2026-11-10", hash.leak())).onward();
     let page = portal.get_as(&portal.handler, &place);
     assert!(page.text().contains("10 november 2026") && page.text().contains("10 december 2026"), "{}", page.text());
+}
+
+#[test]
+fn what_two_people_approve_is_what_was_proposed() {
+    let mut world = World::new("");
+    let portal = world.start();
+    objects(&portal, "666");
+    let real = objects(&portal, "77");
+    let [one, two] = portal.approvers.clone();
+    let mark = portal.mark("/nl/team/case/1", "/nl/team/case/1/void", Some(&one));
+    portal.form("/nl/team/case/1/void", Some(&one), &[("form", &mark), ("reason", "filed-by-automation")]).onward();
+    // Somebody's genuine objection is merged into the case in between.
+    let handler = Some(portal.handler.as_str());
+    let merge = portal.mark("/nl/team/case/2", "/nl/team/case/2/merge", handler);
+    portal.form("/nl/team/case/2/merge", handler, &[("form", &merge), ("into", "1")]).onward();
+    let mark = portal.mark("/nl/team/case/1", "/nl/team/case/1/void", Some(&two));
+    let refused = portal.form("/nl/team/case/1/void-approve", Some(&two), &[("form", &mark)]);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    drop(portal);
+    let register = world.register();
+    let mut reader = register.reader().unwrap();
+    assert!(reader.find(&format!("{real}+void")).unwrap().is_none());
+}
+
+#[test]
+fn whoever_names_a_stranger_leaves_nothing_the_stranger_can_read() {
+    let mut world = World::new("");
+    let portal = world.start();
+    let mark = portal.mark("/nl/object", "/nl/object", None);
+    let fields = [
+        ("form", mark.as_str()),
+        ("for", "self"),
+        ("everything", "yes"),
+        ("service", "facebook"),
+        ("account", "1001"),
+        ("postal", "Schuilplaats 5"),
+        ("name", "Bang Persoon"),
+        ("reason", "hij stalkt mij"),
+    ];
+    portal.form("/nl/object", None, &fields).onward();
+    for page in ["me", "me/download"] {
+        let text = portal.get_as(&portal.noor, &format!("/nl/{page}"));
+        assert!(
+            text.text().contains("facebook") && !text.text().contains("Schuilplaats") && !text.text().contains("stalkt"),
+            "{}",
+            text.text()
+        );
+    }
+    // Who has to answer sees it.
+    assert!(portal.get_as(&portal.handler, "/nl/team/case/1").text().contains("Schuilplaats 5"));
+}
+
+#[test]
+fn an_account_that_is_found_counts_from_the_day_the_objection_came() {
+    let mut world = World::new("");
+    let portal = world.start();
+    let mark = portal.mark("/nl/object", "/nl/object", None);
+    let fields = [("form", mark.as_str()), ("for", "none"), ("everything", "yes"), ("name", "Noor"), ("postal", "Straat 1, Utrecht")];
+    let (place, _) = portal.form("/nl/object", None, &fields).onward();
+    assert!(portal.get(&place).text().contains("We zoeken nu welke gegevens van jou zijn."));
+    let handler = Some(portal.handler.as_str());
+    let mark = portal.mark("/nl/team/case/1", "/nl/team/case/1/answer", handler);
+    // Nothing was found yet, so nothing can be promised.
+    assert_eq!(portal.form("/nl/team/case/1/answer", handler, &[("form", &mark), ("code", "upheld")]).status, 422);
+    world.clock.fetch_add(3_600_000_000, std::sync::atomic::Ordering::SeqCst);
+    let mark = portal.mark("/nl/team/case/1", "/nl/team/case/1/answer", handler);
+    portal.form("/nl/team/case/1/account", handler, &[("form", &mark), ("account", "facebook:1001")]).onward();
+    portal.form("/nl/team/case/1/answer", handler, &[("form", &mark), ("code", "upheld")]).onward();
+    let mine = portal.get_as(&portal.noor, "/nl/me");
+    assert!(mine.text().contains("datetime=\"2026-11-22T12:00:00"), "{}", mine.text());
+    // And the answer is where the person looks.
+    assert!(portal.get(&place).text().contains("We geven je gelijk."));
 }
