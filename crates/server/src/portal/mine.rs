@@ -8,6 +8,7 @@ use bezwaar_core::account::Account;
 use bezwaar_core::acts::Holdings;
 use bezwaar_core::choice::{Act, By, Channel, Choice, Outcome};
 use bezwaar_core::pattern::Pattern;
+use bezwaar_core::time::Instant;
 use bezwaar_register::intake::{Contact, Filing, IntakeError, Refusal, Sender, Submission};
 use minijinja::context;
 use minijinja::value::Value;
@@ -15,7 +16,7 @@ use serde::Deserialize;
 
 use super::acts::{self, Filed};
 use super::app::App;
-use super::holds::{State, state_of};
+use super::holds::{self, Concerning, State, state_of};
 use super::object::objection_path;
 use super::sessions::Who;
 use super::web::{Fields, Visit, download, see_other};
@@ -50,9 +51,31 @@ fn own(visit: &Visit) -> Option<Account> {
     visit.session.as_ref().and_then(|session| session.account()).cloned()
 }
 
-async fn read(visit: &Visit, account: &Account) -> Result<Filed, Response> {
-    let account = account.clone();
-    visit.app.read(move |reader| Filed::read(reader, &account)).await.map_err(|error| {
+/// What is filed under the own account, and what counts for it, over its links.
+struct Own {
+    filed: Filed,
+    /// Nothing if something could not be read: then a no is assumed.
+    held: Option<Holdings>,
+    at: Instant,
+}
+
+impl std::ops::Deref for Own {
+    type Target = Filed;
+
+    fn deref(&self) -> &Filed {
+        &self.filed
+    }
+}
+
+async fn read(visit: &Visit, account: &Account) -> Result<Own, Response> {
+    let (app, account) = (visit.app.clone(), account.clone());
+    let read = visit.app.read(move |reader| {
+        // Not when the visit began: what was filed since counts as well.
+        let at = holds::moment(reader, app.now())?;
+        let held = Concerning::read(reader, std::slice::from_ref(&account), at)?.holdings();
+        Ok(Own { filed: Filed::read(reader, &account)?, held, at })
+    });
+    read.await.map_err(|error| {
         visit.app.trace(&format!("the acts of an account could not be read: {error}"));
         visit.failed()
     })
@@ -75,16 +98,13 @@ fn new_choice(visit: &Visit, account: &Account, act: Act, channel: Channel) -> C
     Choice { id, person, act, received_at, recorded_at: None, by, channel: Some(channel), provisional: false }
 }
 
-fn show(visit: &Visit, status: StatusCode, account: &Account, filed: &Filed, said: &Said, wrong: &[String]) -> Response {
+fn show(visit: &Visit, status: StatusCode, account: &Account, filed: &Own, said: &Said, wrong: &[String]) -> Response {
     let (app, speech) = (&visit.app, visit.speech());
-    // Not when the visit began: what was filed since counts as well.
-    let now = app.now();
-    let held = Holdings::resolve_owned(filed.counting(now));
     let own = || app.settings.policies.own.iter().filter_map(|id| app.policies.policies.get(id));
     let versions = || own().filter_map(|policy| policy.versions.iter().rev().find(|version| version.effective <= app.today()));
     let mut uses: Vec<Value> = Vec::new();
     for one in versions().flat_map(|version| &version.uses) {
-        let state = state_of(app, &held, account, &one.id, &one.recipients, now);
+        let state = filed.held.as_ref().map_or(State::No, |held| state_of(app, held, account, &one.id, &one.recipients, filed.at));
         let title = acts::use_title(app, speech, &Pattern::Exact(one.id.clone()));
         uses.push(context! {
             id => one.id.as_str(), title, state => visit.say(state.key()), form => visit.form("me"),

@@ -43,6 +43,9 @@ fn a_no_under_a_linked_account_is_a_no_whichever_names_the_other() {
     assert_eq!(state_of(&running, &running.evi, "", "meta/public-content"), "silent");
     say(&running, &running.noor, r#"{"act":"object"}"#);
     assert_eq!(state_of(&running, &running.evi, "", "meta/public-content"), "no");
+    // Their own page says the same.
+    let page = running.get_as(&running.evi, "/en/me");
+    assert!(page.text().contains("Left out: somebody said no.") && !page.text().contains("You have not said anything."), "{}", page.text());
     let mut world = World::new("");
     let running = world.start();
     say(&running, &running.evi, r#"{"act":"link","to":"facebook:1001"}"#);
