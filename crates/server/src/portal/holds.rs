@@ -155,5 +155,5 @@ pub(crate) fn settings(app: &App, filed: &Filed) -> BTreeMap<String, bool> {
     let own = app.settings.policies.own.iter().filter_map(|id| app.policies.policies.get(id));
     let versions = own.filter_map(|policy| policy.versions.iter().rev().find(|version| version.effective <= app.today()));
     let controls = versions.flat_map(|version| &version.controls).filter(|control| control.kind == "setting");
-    controls.map(|control| (control.id.clone(), super::mine::is_on(filed, &control.id))).collect()
+    controls.map(|control| (control.id.clone(), super::mine::is_on(app, filed, &control.id))).collect()
 }

@@ -117,7 +117,7 @@ fn show(visit: &Visit, status: StatusCode, account: &Account, filed: &Own, said:
     let controls: Vec<Value> = settings
         .into_iter()
         .map(|control| {
-            let on = is_on(filed, &control.id);
+            let on = is_on(app, filed, &control.id);
             let title = acts::control_title(app, speech, &control.id);
             let state = visit.say(if on { "mine.switch.on" } else { "mine.switch.off" });
             context! {
@@ -164,13 +164,23 @@ fn is_setting(control: &bezwaar_core::policy::Control) -> bool {
     control.kind == "setting"
 }
 
-pub(crate) fn is_on(filed: &Filed, control: &str) -> bool {
+/// Whether a setting is on: as they said last, and until then as it is for who said nothing.
+pub(crate) fn is_on(app: &App, filed: &Filed, control: &str) -> bool {
     let last = filed.choices.iter().rev().find_map(|choice| match &choice.act {
         Act::SetOff { control: own } if own == control => Some(false),
         Act::SetOn { control: own } if own == control => Some(true),
         _ => None,
     });
-    last.unwrap_or(true)
+    last.unwrap_or_else(|| !starts_off(app, control))
+}
+
+/// Whether everything a setting is about is off until somebody switches it on. Where that is not known it counts as on, so that it can be switched off.
+fn starts_off(app: &App, control: &str) -> bool {
+    let today = app.today();
+    let own = app.settings.policies.own.iter().filter_map(|id| app.policies.policies.get(id));
+    let versions = own.filter_map(|policy| policy.versions.iter().rev().find(|version| version.effective <= today));
+    let mut uses = versions.flat_map(|version| &version.uses).filter(|one| one.controls.iter().any(|own| own == control)).peekable();
+    uses.peek().is_some() && uses.all(|one| one.default == bezwaar_core::policy::Default_::Off)
 }
 
 /// The acts, newest first.

@@ -455,6 +455,37 @@ services = ["facebook"]
     }
 
     #[test]
+    fn the_example_of_the_guide_is_good_and_names_everything() {
+        let guide = include_str!("../../../../docs/portal.md");
+        let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+        let settings = Settings::parse(example).expect("the example");
+        assert!(settings.sign_in.oidc.is_some() && settings.sign_in.hand_over.is_some() && settings.mail.is_some());
+        // What the program calls its fields, from its own complaint about one it does not know.
+        for (table, word) in [
+            ("", "\n"),
+            ("organisation", "[organisation]\n"),
+            ("policies", "[policies]\n"),
+            ("sign-in.oidc", "[sign-in.oidc]\n"),
+            ("sign-in.hand-over", "[sign-in.hand-over]\n"),
+            ("mail", "[mail]\n"),
+            ("extract", "[extract]\n"),
+            ("team.member", "[[team.member]]\n"),
+            ("caller", "[[caller]]\n"),
+            ("limits", "[limits]\n"),
+        ] {
+            let problem = Settings::parse(&format!("{word}no-such-field = 1\n")).expect_err("no such field").to_string();
+            let names: Vec<&str> = problem.split('`').skip(3).step_by(2).collect();
+            assert!(!names.is_empty(), "{problem}");
+            for name in names {
+                let told = example.contains(&format!("\n{name} = "))
+                    || example.starts_with(&format!("{name} = "))
+                    || example.contains(&format!("[{name}"));
+                assert!(told, "docs/portal.md does not tell of `{name}` in `{table}`");
+            }
+        }
+    }
+
+    #[test]
     fn everything_that_is_wrong_is_told_at_once() {
         let text = GOOD.replace("https://objection.example.org", "http://objection.example.org/").replace("[\"meta\"]", "[]");
         let problems = Settings::parse(&text).expect_err("three mistakes").problems;

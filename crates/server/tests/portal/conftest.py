@@ -12,6 +12,8 @@ import time
 import pytest
 from playwright.sync_api import sync_playwright
 
+from mailbox_server import Mailbox
+
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parents[3]
 BEZWAAR = os.environ["BEZWAAR"]
@@ -27,6 +29,15 @@ postal = ["Plein BV", "Postbus 1", "1000 AA Amsterdam"]
 folder = "policies"
 own = ["plein"]
 services = ["plein"]
+[mail]
+host = "127.0.0.1"
+port = {mail}
+tls = "none"
+from = "bezwaar@plein.example"
+[[team.member]]
+id = "sanne"
+mail = "sanne@plein.example"
+roles = ["handler", "approver"]
 """
 
 
@@ -41,6 +52,7 @@ class Portal:
     folder: pathlib.Path
     url: str
     process: subprocess.Popen
+    mailbox: object
 
     @property
     def register(self):
@@ -59,27 +71,51 @@ def start(folder, url):
     return process
 
 
-@pytest.fixture(scope="session")
-def portal(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("portal")
+def serve(folder):
+    """A new register with the made-up policy, and its portal."""
     policies = folder / "policies"
     shutil.copytree(HERE / "policies", policies)
     shutil.copy(ROOT / "policies" / "contacts.toml", policies)
     command = [BEZWAAR, "register", "init", str(folder / "register"), "--origin", "bezwaar.plein.example/ledger"]
-    # The policies of the register are its own copy of them.
     command += ["--anchor", str(folder / "anchor"), "--domain", "plein", "--policies", str(policies)]
     if "BEZWAAR_TEST_POSTGRES" in os.environ:
-        command += ["--postgres", os.environ["BEZWAAR_TEST_POSTGRES"]]
+        command += ["--postgres", database(folder.name)]
     subprocess.run(command, check=True, capture_output=True, text=True)
     shutil.copytree(policies, folder / "register" / "policies", dirs_exist_ok=True)
-    url = f"http://127.0.0.1:{free_port()}"
-    (folder / "register" / "portal.toml").write_text(SETTINGS.format(url=url))
-    process = start(folder, url)
-    served = Portal(folder, url, process)
-    yield served
-    served.process.terminate()
-    assert served.process.wait(timeout=30) == 0
-    assert "error" not in (folder / "serve.errors").read_text()
+    url, mailbox = f"http://127.0.0.1:{free_port()}", Mailbox()
+    (folder / "register" / "portal.toml").write_text(SETTINGS.format(url=url, mail=mailbox.port))
+    return Portal(folder, url, start(folder, url), mailbox)
+
+
+def database(name):
+    """A database of its own on the server of the tests, so that no two registers share one."""
+    address = os.environ["BEZWAAR_TEST_POSTGRES"]
+    subprocess.run(["psql", "--quiet", address, "--command", f'CREATE DATABASE "{name}"'], check=True, capture_output=True, text=True)
+    return address.replace("dbname=postgres", f"dbname={name}")
+
+
+def ended(portal):
+    portal.process.terminate()
+    assert portal.process.wait(timeout=60) == 0
+    portal.mailbox.close()
+    errors = (portal.folder / "serve.errors").read_text()
+    assert "error" not in errors, errors
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory):
+    """The portal the browser visits."""
+    portal = serve(tmp_path_factory.mktemp("portal"))
+    yield portal
+    ended(portal)
+
+
+@pytest.fixture
+def served(tmp_path_factory):
+    """A portal for one test alone."""
+    portal = serve(tmp_path_factory.mktemp("served"))
+    yield portal
+    ended(portal)
 
 
 @pytest.fixture(scope="session")
