@@ -36,9 +36,9 @@ class Mailbox:
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def texts_to(self, address):
-        """What was sent to a mailbox, oldest first."""
-        kept = [message for message in list(self.server.kept) if address in str(message["To"])]
+    def texts_to(self, address, subject):
+        """What was sent to a mailbox under a subject that begins so, oldest first."""
+        kept = [message for message in list(self.server.kept) if address in str(message["To"]) and str(message["Subject"]).startswith(subject)]
         return [message.get_body(("plain",)).get_content() for message in kept]
 
     def close(self):
