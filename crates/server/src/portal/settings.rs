@@ -276,7 +276,7 @@ impl Role {
 pub struct Caller {
     /// Its name in records and metrics.
     pub id: String,
-    /// SHA-256 of its credential, in hex: `bezwaar serve --new-credential` makes both.
+    /// SHA-256 of its credential, in hex: docs/api.md says how to make both.
     pub credential_sha256: String,
     /// The one use it may ask about.
     pub r#use: String,

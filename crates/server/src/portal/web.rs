@@ -295,7 +295,10 @@ pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Nex
     if request.method() == Method::POST && !api && !hand_over && !is_own(&app.settings.base_url, request.headers()) {
         return (StatusCode::FORBIDDEN, "this form was not sent by a page of this site\n").into_response();
     }
-    let mut response = next.run(request).await;
+    let first = request.uri().path().split('/').nth(1).unwrap_or_default();
+    // What looks like a language and is none of the portal's: the pages of another one are not given in its place.
+    let unknown = first.len() == 2 && app.speeches.lookup(first).is_none();
+    let mut response = if unknown { (StatusCode::NOT_FOUND, "there is nothing here\n").into_response() } else { next.run(request).await };
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY),
