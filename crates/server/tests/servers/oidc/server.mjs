@@ -30,7 +30,8 @@ function client(id, method, alg, subjectTypes) {
     ...(method === 'none' ? {} : { client_secret: 'a secret: with % + signs & more' }),
     token_endpoint_auth_method: method,
     id_token_signed_response_alg: alg,
-    redirect_uris: [REDIRECT, `${REDIRECT}/other`, PORTAL],
+    // Where subjects are pairwise, addresses at several hosts would need a document that ties them together.
+    redirect_uris: [REDIRECT, `${REDIRECT}/other`, ...(subjectTypes[0] === 'public' ? [PORTAL] : [])],
     response_types: ['code'],
     grant_types: ['authorization_code'],
     scope: 'openid email account',
