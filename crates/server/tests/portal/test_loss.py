@@ -10,7 +10,7 @@ import time
 from conftest import BEZWAAR, start
 from forms import Sender
 
-ROUNDS = 20 if os.environ.get("CI") == "true" else 4
+ROUNDS = 6 if os.environ.get("CI") == "true" else 4
 THREADS = 8
 FORMS_PER_THREAD = 60
 
