@@ -9,9 +9,6 @@ use minijinja::value::Value;
 use super::web::{Visit, see_other};
 
 pub(crate) async fn page(visit: Visit) -> Response {
-    if visit.app.speeches.lookup(&visit.language).is_none() {
-        return visit.not_found();
-    }
     let articles = visit.app.articles();
     let policies: Vec<Value> = articles
         .get(&visit.language)

@@ -27,6 +27,9 @@ pub(crate) fn start(app: &Shared) -> Option<Periodic> {
 
 /// Makes an extract beside its place, and puts it there when it counts.
 fn make(app: &Shared, path: &Path) -> Result<(), String> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    }
     let beside = with_end(path, ".new");
     let (services, target) = (app.services.clone(), beside.clone());
     let made = app.counter.desk().with_register(move |register, now| {

@@ -15,14 +15,11 @@ use minijinja::value::Value;
 use serde::Deserialize;
 
 use super::acts::{self, Filed};
+use super::ages::needs_representative;
 use super::app::App;
 use super::holds::{self, Concerning, State, state_of};
 use super::object::objection_path;
-use super::sessions::Who;
 use super::web::{Fields, Visit, download, see_other};
-
-/// Below this age only a representative can open anything (GDPR Art. 8, UAVG Art. 5); from it on only the young person.
-pub const OWN_AGE: i64 = 16;
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Said {
@@ -240,21 +237,16 @@ pub(crate) async fn act(visit: Visit, Path((_, action)): Path<(String, String)>,
     };
     let refuse = |key: &str| show(&visit, StatusCode::UNPROCESSABLE_ENTITY, &account, &filed, &Said::default(), &[visit.say(key)]);
     let Some(wish) = wish(&visit, &filed, &action, &fields) else { return refuse("mine.failed") };
-    if let Wish::File(act, _) = &wish
-        && act.opens()
-        && is_too_young(&visit)
-    {
+    let opening = match &wish {
+        Wish::File(act, _) => Some(Some(act)),
+        Wish::AskToForget | Wish::Forget(_) => Some(None),
+        Wish::Confirm(_) | Wish::EraseContact => None,
+    };
+    if opening.is_some_and(|act| needs_representative(&visit, &filed, act)) {
         return refuse("mine.parent-needed");
     }
-    if action == "allow" {
-        // Whose age nobody knows, and for whom a parent said no, cannot be told from a child.
-        let by_parent = |choice: &Choice| matches!(choice.by, Some(By::Parent | By::Guardian)) && !filed.is_withdrawn(&choice.id);
-        if !is_known_to_be_old_enough(&visit) && filed.counting(visit.now).iter().any(by_parent) {
-            return refuse("mine.parent-needed");
-        }
-        if fields.one("sure") != "yes" {
-            return ask_to_allow(&visit, &filed, fields.one("use"));
-        }
+    if action == "allow" && fields.one("sure") != "yes" {
+        return ask_to_allow(&visit, &filed, fields.one("use"));
     }
     match wish {
         Wish::File(act, channel) => {
@@ -319,21 +311,6 @@ fn said_key(action: &str) -> &'static str {
         "set" => "set",
         "withdraw" => "withdraw",
         _ => "erase",
-    }
-}
-
-pub(crate) fn is_too_young(visit: &Visit) -> bool {
-    let born = match visit.session.as_ref().map(|session| &session.who) {
-        Some(Who::Person { born, .. }) => *born,
-        _ => None,
-    };
-    born.is_some_and(|born| born.years_until(visit.app.today()) < OWN_AGE)
-}
-
-fn is_known_to_be_old_enough(visit: &Visit) -> bool {
-    match visit.session.as_ref().map(|session| &session.who) {
-        Some(Who::Person { born: Some(born), .. }) => born.years_until(visit.app.today()) >= OWN_AGE,
-        _ => false,
     }
 }
 

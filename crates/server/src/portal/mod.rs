@@ -4,6 +4,7 @@
 
 mod about;
 mod acts;
+mod ages;
 pub mod api;
 mod app;
 mod check;
@@ -34,13 +35,13 @@ mod team;
 mod templates;
 mod web;
 
+pub use ages::OWN_AGE;
 pub use app::{Clock, Parts, Tracer};
 pub use check::RECEIPT_BYTES_MAX;
 pub use counter::READERS_KEPT;
 pub use holds::LINKED_MAX;
 pub use links::LINK_MICROS;
 pub use mailing::{ATTEMPTS_MAX, MAILBOXES_COUNTED_MAX, PADDED_BYTES, POST_EVERY_MS};
-pub use mine::OWN_AGE;
 pub use object::{ACCOUNTS_MAX, ANSWER_STEP_MS, FIELD_BYTES_MAX, PEOPLE_MAX};
 pub use proposals::{PROPOSAL_MICROS, PROPOSALS_MAX};
 pub use releases::RELEASES_SHOWN;

@@ -14,6 +14,8 @@ use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+use crate::identity::private::same;
+
 /// The name of the file with the secret, in the register's folder.
 pub const SECRET_FILE: &str = "portal.key";
 /// How long a form may stay open before it must be asked for anew: 12 hours.
@@ -186,11 +188,6 @@ pub fn read_number(text: &str) -> Option<String> {
     good.then(|| format!("B-{}", groups.join("-")))
 }
 
-/// Compares in a time that does not tell how much is the same.
-pub fn same(one: &[u8], other: &[u8]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).fold(0, |found, (one, other)| found | (one ^ other)) == 0
-}
-
 /// SHA-256.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
@@ -205,7 +202,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn from_hex(text: &str) -> Option<[u8; SECRET_BYTES]> {
+/// 32 bytes as 64 hexadecimal digits: a secret, a SHA-256.
+pub(crate) fn from_hex(text: &str) -> Option<[u8; SECRET_BYTES]> {
     let mut bytes = [0; SECRET_BYTES];
     if text.len() != 2 * SECRET_BYTES || !text.is_ascii() {
         return None;

@@ -23,6 +23,8 @@ use crate::serving::Peer;
 pub const FORM_BYTES_MAX: usize = 64 << 10;
 /// The most fields of a form.
 pub const FORM_FIELDS_MAX: usize = 200;
+/// How addresses begin that are no pages in a language.
+const OTHER_THAN_PAGES: [&str; 7] = ["", "api", "health", "ledger", "metrics", "ready", "static"];
 /// What a page may do in a browser: show itself, and send its own forms.
 const CONTENT_SECURITY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -296,9 +298,9 @@ pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Nex
         return (StatusCode::FORBIDDEN, "this form was not sent by a page of this site\n").into_response();
     }
     let first = request.uri().path().split('/').nth(1).unwrap_or_default();
-    // What looks like a language and is none of the portal's: the pages of another one are not given in its place.
-    let unknown = first.len() == 2 && app.speeches.lookup(first).is_none();
-    let mut response = if unknown { (StatusCode::NOT_FOUND, "there is nothing here\n").into_response() } else { next.run(request).await };
+    // The pages of another language are not given in the place of one the portal does not speak.
+    let known = OTHER_THAN_PAGES.contains(&first) || app.speeches.lookup(first).is_some();
+    let mut response = if known { next.run(request).await } else { Visit::of(&app, &request.into_parts().0).not_found() };
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY),

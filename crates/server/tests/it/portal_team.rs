@@ -206,3 +206,40 @@ fn an_account_that_is_found_counts_from_the_day_the_objection_came() {
     // And the answer is where the person looks.
     assert!(portal.get(&place).text().contains("We geven je gelijk."));
 }
+
+#[test]
+fn what_a_parent_said_is_undone_by_nobody_whose_age_is_not_known() {
+    let mut world = World::new("");
+    let portal = world.start();
+    let mark = portal.mark("/nl/object", "/nl/object", None);
+    let fields = [("form", mark.as_str()), ("for", "child"), ("everything", "yes"), ("service", "facebook"), ("account", "1001")];
+    let (place, _) = portal.form("/nl/object", None, &fields).onward();
+    let number = place.split('/').nth(3).unwrap();
+    let noor = Some(portal.noor.as_str());
+    let form = || portal.mark("/nl/me", "/nl/me/erase-contact", noor);
+    let post = |action: &str, name: &str, value: &str| {
+        portal.form(&format!("/nl/me/{action}"), noor, &[("form", &form()), (name, value), ("sure", "yes")]).status
+    };
+    assert_eq!(post("allow", "use", "meta/public-content"), 422);
+    assert_eq!(post("withdraw", "of", number), 422);
+    assert_eq!(post("forget", "", ""), 422);
+    let withdraw = format!("{{\"person\":\"facebook:1001\",\"act\":\"withdraw\",\"of\":\"{number}\"}}");
+    assert_eq!(portal.post_as(&portal.noor, "/api/v1/acts", &[], &withdraw).problem(), "parent-needed");
+    // A no of one's own anybody may say, and take back.
+    let (place, _) = portal.form("/nl/me/object", noor, &[("form", &form()), ("use", "meta/public-content")]).onward();
+    let own = place.split("number=").nth(1).unwrap();
+    assert_eq!(post("withdraw", "of", own), 303);
+}
+
+#[test]
+fn a_language_the_portal_does_not_speak_has_no_pages() {
+    let mut world = World::new("");
+    let portal = world.start();
+    for path in ["/xx/", "/xx/object", "/abc/", "/dutch/object", "/object"] {
+        assert_eq!(portal.get(path).status, 404, "{path}");
+    }
+    for path in ["/nl/", "/en/object", "/health", "/ready"] {
+        assert_eq!(portal.get(path).status, 200, "{path}");
+    }
+    assert_eq!(portal.get("/").status, 303);
+}

@@ -100,8 +100,8 @@ def test_pages_are_whole_html(visit, name, language):
         html5lib.HTMLParser(strict=True).parse(body)
 
 
-def picture(page, name):
-    shot = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled")))
+def picture(page, name, whole=True):
+    shot = Image.open(io.BytesIO(page.screenshot(full_page=whole, animations="disabled")))
     kept = io.BytesIO()
     # A page has few colours: a palette makes the file a third of its size.
     shot.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)

@@ -28,10 +28,11 @@ use utoipa::ToSchema;
 use super::body::{Members as BodyMembers, object};
 use super::calls::CallBook;
 use super::problem::{Kind, Problem, ProblemBody};
+use crate::identity::private::same;
 use crate::portal::app::App;
 use crate::portal::holds::{moment, standing_of};
 use crate::portal::object::in_step;
-use crate::portal::secrets::{hex, same};
+use crate::portal::secrets::hex;
 use crate::portal::settings::Caller;
 use crate::portal::web::Visit;
 

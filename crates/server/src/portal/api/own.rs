@@ -16,9 +16,9 @@ use super::body::{given, query};
 use super::look;
 use super::problem::{Kind, Problem, ProblemBody, Wrong};
 use super::session::Asked;
+use crate::identity::private::same;
 use crate::portal::acts::Filed;
 use crate::portal::holds::{self, Concerning};
-use crate::portal::secrets::same;
 use crate::portal::web::Visit;
 
 /// The most acts on a page.

@@ -21,8 +21,9 @@ use utoipa::ToSchema;
 use super::body::{LIST_MAX, Members, object};
 use super::problem::{Kind, Problem, ProblemBody, Wrong};
 use super::session::has_mark;
+use crate::portal::acts::Filed;
+use crate::portal::ages::needs_representative;
 use crate::portal::app::App;
-use crate::portal::mine::is_too_young;
 use crate::portal::object::{in_step, language_of, new_case};
 use crate::portal::secrets;
 use crate::portal::sessions::Who;
@@ -213,8 +214,15 @@ async fn take(visit: &Visit, headers: &HeaderMap, body: Body) -> Result<Response
         // What names an act of somebody's is no exception: the answer would say whether it is there.
         return Err(if holder.is_some() { Kind::Forbidden.of() } else { Kind::SignIn.of() });
     }
-    if act.opens() && is_too_young(visit) {
-        return Err(Kind::ParentNeeded.of());
+    if let Some(holder) = holder.filter(|_| act.opens()).cloned() {
+        let read = visit.app.read(move |reader| Filed::read(reader, &holder)).await;
+        let filed = read.map_err(|error| {
+            visit.app.trace(&format!("the acts of an account could not be read: {error}"));
+            Kind::Failed.of()
+        })?;
+        if needs_representative(visit, &filed, Some(act)) {
+            return Err(Kind::ParentNeeded.of());
+        }
     }
     visit.app.is_set_apart(wanted.filer.as_ref(), wanted.choice.person.as_slice(), visit.network, visit.now);
     file(visit, wanted).await

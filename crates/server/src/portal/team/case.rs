@@ -16,12 +16,13 @@ use bezwaar_register::intake::{Drawer, Filing, IntakeError, Sender, Submission};
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::super::acts;
-use super::super::app::App;
-use super::super::mailing::{answer_lines, extended};
-use super::super::settings::Role;
-use super::super::web::{Fields, Visit, see_other};
 use super::{Member, failed, look, member, queue};
+use crate::portal::acts;
+use crate::portal::app::App;
+use crate::portal::mailing::{answer_lines, extended};
+use crate::portal::secrets::{from_hex, hex};
+use crate::portal::settings::Role;
+use crate::portal::web::{Fields, Visit, see_other};
 
 /// The most accounts found for one act by hand.
 const FOUND_MAX: usize = 20;
@@ -106,7 +107,7 @@ async fn show(visit: &Visit, member: &Member, number: CaseNumber, status: Status
         codes => codes(visit), reasons => reasons(visit), extensions => extensions(visit),
         can_extend => handles && case.extension.is_none() && !case.is_late(today),
         extended_to => extended(app, case.received_at).map(|day| speech.day(day)),
-        evidence => case.evidence.iter().map(|one| context! { kind => visit.say(&format!("team.evidence.{}", one.kind.as_str())), sha256 => super::super::secrets::hex(&one.sha256) }).collect::<Vec<_>>(),
+        evidence => case.evidence.iter().map(|one| context! { kind => visit.say(&format!("team.evidence.{}", one.kind.as_str())), sha256 => hex(&one.sha256) }).collect::<Vec<_>>(),
         kinds => EvidenceKind::ALL.map(|kind| context! { code => kind.as_str(), name => visit.say(&format!("team.evidence.{}", kind.as_str())) }).to_vec(),
     };
     visit.page_with(status, "team-case.html", page)
@@ -197,7 +198,7 @@ pub(crate) async fn act(visit: Visit, Path((_, number, action)): Path<(String, u
             counter.run(move |intake, now| intake.merge_cases(number, CaseNumber(into), &by, now).map(drop)).await
         }
         "evidence" => {
-            let (kind, hash) = (EvidenceKind::lookup(fields.one("kind")), super::enter::sha256(fields.one("sha256")));
+            let (kind, hash) = (EvidenceKind::lookup(fields.one("kind")), from_hex(&fields.one("sha256").to_ascii_lowercase()));
             let (Some(kind), Some(sha256)) = (kind, hash) else { return again(&visit, &member, number, "team.wrong.evidence").await };
             counter.run(move |intake, now| intake.add_evidence(number, Evidence { kind, sha256 }, &by, now).map(drop)).await
         }

@@ -14,9 +14,10 @@ use bezwaar_register::intake::{Contact, Filing, IntakeError, Sender, State, Subm
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::super::settings::Role;
-use super::super::web::{Fields, Visit, see_other};
 use super::{failed, member};
+use crate::portal::secrets::from_hex;
+use crate::portal::settings::Role;
+use crate::portal::web::{Fields, Visit, see_other};
 
 /// The longest text of a field, in bytes.
 const FIELD_BYTES_MAX: usize = 4_000;
@@ -43,18 +44,6 @@ fn show(visit: &Visit, status: StatusCode, fields: &Fields, wrong: Vec<(String, 
     )
 }
 
-/// SHA-256 as 64 hexadecimal digits.
-pub(super) fn sha256(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
 pub(crate) async fn send(visit: Visit, body: Bytes) -> Response {
     let member = match member(&visit, &[Role::Handler]) {
         Ok(member) => member,
@@ -77,7 +66,7 @@ pub(crate) async fn send(visit: Visit, body: Bytes) -> Response {
         tell("day", "day");
     }
     let kind = EvidenceKind::lookup(fields.one("kind"));
-    let hash = sha256(&fields.one("sha256").to_ascii_lowercase());
+    let hash = from_hex(&fields.one("sha256").to_ascii_lowercase());
     if kind.is_none() || hash.is_none() {
         tell("sha256", "evidence");
     }

@@ -14,10 +14,10 @@ use bezwaar_register::intake::looks::{LookAt, LookList, LookReason};
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::super::proposals::Proposal;
-use super::super::settings::Role;
-use super::super::web::{Fields, Visit, see_other};
 use super::{failed, look, member};
+use crate::portal::proposals::Proposal;
+use crate::portal::settings::Role;
+use crate::portal::web::{Fields, Visit, see_other};
 
 /// Sources with fewer open provisional objections than this are nobody's flood.
 const SHOWN_FROM: u64 = 5;

@@ -8,10 +8,10 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::Deserialize;
 
-use super::super::app::App;
-use super::super::settings::Role;
-use super::super::web::Visit;
 use super::{failed, look, member};
+use crate::portal::app::App;
+use crate::portal::settings::Role;
+use crate::portal::web::Visit;
 
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct At {

@@ -8,9 +8,9 @@ use bezwaar_register::intake::cases::{CaseFilter, CaseState};
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::super::settings::Role;
-use super::super::web::{Visit, download};
 use super::{failed, member};
+use crate::portal::settings::Role;
+use crate::portal::web::{Visit, download};
 
 /// The days a chart shows.
 const DAYS_SHOWN: i64 = 30;

@@ -8,9 +8,9 @@ use bezwaar_register::intake::post::{Addressee, Message};
 use minijinja::context;
 use minijinja::value::Value;
 
-use super::super::settings::Role;
-use super::super::web::{Fields, Visit, see_other};
 use super::{failed, look, member};
+use crate::portal::settings::Role;
+use crate::portal::web::{Fields, Visit, see_other};
 
 /// How many are shown at a time.
 const SHOWN: usize = 50;

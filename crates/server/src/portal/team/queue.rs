@@ -11,10 +11,10 @@ use minijinja::context;
 use minijinja::value::Value;
 use serde::Deserialize;
 
-use super::super::secrets::read_number;
-use super::super::settings::Role;
-use super::super::web::{Fields, Visit, see_other};
 use super::{failed, look, member};
+use crate::portal::secrets::read_number;
+use crate::portal::settings::Role;
+use crate::portal::web::{Fields, Visit, see_other};
 
 /// How many cases a page shows.
 const SHOWN: usize = 50;
@@ -114,7 +114,7 @@ pub(crate) async fn search(visit: Visit, body: Bytes) -> Response {
         Ok(Ok(page)) => page,
         Ok(Err(error)) | Err(error) => return failed(&visit, "the cases of an account could not be read", &error),
     };
-    let filed = visit.app.read(move |reader| super::super::acts::Filed::read(reader, &account)).await;
+    let filed = visit.app.read(move |reader| crate::portal::acts::Filed::read(reader, &account)).await;
     let Ok(filed) = filed else { return visit.failed() };
     let speech = visit.speech();
     let acts: Vec<Value> = filed
@@ -122,9 +122,9 @@ pub(crate) async fn search(visit: Visit, body: Bytes) -> Response {
         .iter()
         .rev()
         .map(|choice| {
-            let mut lines = super::super::acts::scope(&visit.app, speech, &choice.act);
-            lines.extend(super::super::acts::remarks(speech, choice, filed.is_confirmed(choice)));
-            let title = speech.say(super::super::acts::title(&choice.act), &[]);
+            let mut lines = crate::portal::acts::scope(&visit.app, speech, &choice.act);
+            lines.extend(crate::portal::acts::remarks(speech, choice, filed.is_confirmed(choice)));
+            let title = speech.say(crate::portal::acts::title(&choice.act), &[]);
             context! { id => choice.id.as_str(), title, lines, moment => speech.moment(choice.received_at, &visit.app.zone) }
         })
         .collect();
