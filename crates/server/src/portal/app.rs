@@ -109,7 +109,7 @@ pub(crate) type Articles = BTreeMap<String, Vec<Article>>;
 impl App {
     pub(crate) fn new(parts: Parts, counter: Counter) -> Result<Shared, super::PortalError> {
         let templates = Templates::of(&parts.speeches).map_err(super::PortalError::Template)?;
-        let identities = Identities::of(&parts.settings, &parts.beside, (parts.clock)(), &*parts.tracer)?;
+        let identities = Identities::of(&parts)?;
         let zone = Zone::parse(&parts.settings.zone).unwrap_or_else(|_| Zone::utc());
         for policy in &parts.settings.policies.own {
             if !parts.policies.policies.contains_key(policy) {

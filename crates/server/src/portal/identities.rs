@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bezwaar_core::time::Instant;
 
+use super::app::Parts;
+use super::known::{ClaimState, Known};
 use super::service::PortalError;
-use super::settings::{HandOver, Oidc, Settings};
+use super::settings::{HandOver, Oidc};
 use crate::identity::handover::{Handover, HandoverSettings};
 use crate::identity::keys::Keys;
 use crate::identity::oidc::{ClientAuthentication, DiscoverError, HttpFetch, Provider, ProviderSettings, SubjectKind};
@@ -20,6 +22,8 @@ const ASK_AGAIN_MICROS: i64 = 10_000_000;
 #[derive(Default)]
 pub(crate) struct Identities {
     provider: Option<(ProviderSettings, Mutex<Found>)>,
+    /// Whether the provider's account is the corpus's.
+    pub(crate) known: Option<Known>,
     pub(crate) hand_over: Option<Handover>,
 }
 
@@ -31,9 +35,21 @@ struct Found {
 
 impl Identities {
     /// Reads keys and secrets, and asks the provider what it is. One that cannot be reached is asked again later; one that cannot be used stops the portal.
-    pub(crate) fn of(settings: &Settings, beside: &Path, now: Instant, trace: &dyn Fn(&str)) -> Result<Identities, PortalError> {
+    pub(crate) fn of(parts: &Parts) -> Result<Identities, PortalError> {
+        let (settings, beside, now, trace) = (&parts.settings, &parts.beside, (parts.clock)(), &*parts.tracer);
         let mut found = Identities::default();
         if let Some(oidc) = &settings.sign_in.oidc {
+            let known = Known::of(oidc, &parts.services, &parts.folder, &parts.secrets)?;
+            match known.state() {
+                ClaimState::NotTested => trace(
+                    "`sign-in.oidc` has no `known-record`: nobody has shown that its `account-claim` holds the account's id as the corpus has it; docs/identity.md",
+                ),
+                ClaimState::Waiting => {
+                    trace("nobody can sign in at the provider before the known record of `sign-in.oidc` has: sign in with it");
+                }
+                ClaimState::Proven | ClaimState::Refuted => {}
+            }
+            found.known = Some(known);
             let wanted = provider_settings(oidc, beside)?;
             let held = match Provider::discover(wanted.clone(), Arc::new(HttpFetch::new()), now) {
                 Ok(provider) => Found { provider: Some(Arc::new(provider)), asked_at: Some(now) },

@@ -114,6 +114,11 @@ impl Sessions {
         sessions.retain(|_, session| session.account() != Some(account));
     }
 
+    /// Signs the holders of all accounts out. The team stays.
+    pub fn end_people(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, session| session.account().is_none());
+    }
+
     /// How many are kept.
     pub fn len(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()

@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use bezwaar_core::account::Kind;
 use bezwaar_core::time::Zone;
 use serde::Deserialize;
+
+use crate::identity::claims::CLAIM_BYTES_MAX;
 
 /// The name of the file, beside `register.toml`.
 pub const SETTINGS_FILE: &str = "portal.toml";
@@ -152,6 +155,25 @@ pub struct Oidc {
     /// Says that the client is registered with public subject identifiers, where the provider has both kinds.
     #[serde(default)]
     pub public_subjects: bool,
+    /// Somebody whose record in the corpus is known: until they signed in as that very account, nobody else signs in here. Without it nothing is tested.
+    pub known_record: Option<KnownRecord>,
+}
+
+/// Somebody, usually a test account of the operator's own, whose record in the corpus is known.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KnownRecord {
+    /// The claim by which the provider tells who it is: one that nobody else can have, and another than the one that is tested.
+    #[serde(default = "subject")]
+    pub claim: String,
+    /// What that claim says of them.
+    pub value: String,
+    /// Their account as the corpus has it, in its normalised form: `service:kind:name`.
+    pub account: String,
+}
+
+fn subject() -> String {
+    "sub".to_owned()
 }
 
 fn algorithm() -> String {
@@ -375,6 +397,21 @@ impl Settings {
         check(self.organisation.contact.contains('@'), "`organisation.contact` is no mail address");
         check(!self.policies.own.is_empty(), "`policies.own` is empty: people would have nothing to object to");
         check(!self.policies.services.is_empty(), "`policies.services` is empty: people could name no account");
+        let sign_in = &self.sign_in;
+        let oidc = sign_in.oidc.iter().map(|oidc| (&oidc.service, &oidc.kind));
+        for (service, kind) in oidc.chain(sign_in.hand_over.iter().map(|hand_over| (&hand_over.service, &hand_over.kind))) {
+            check(self.policies.services.contains(service), "a `service` of `sign-in` is none of `policies.services`");
+            check(Kind::lookup(kind).is_some(), "a `kind` of `sign-in` is not id, handle, phone, mail, url or opaque");
+        }
+        if let Some((oidc, known)) = sign_in.oidc.as_ref().and_then(|oidc| Some((oidc, oidc.known_record.as_ref()?))) {
+            let other = known.claim != oidc.account_claim;
+            check(
+                other,
+                "`known-record.claim` is the claim that is to be tested: name another, such as `sub`, by which its person is known",
+            );
+            let named = (1..=CLAIM_BYTES_MAX).contains(&known.value.len()) && known.value.trim() == known.value;
+            check(!known.claim.is_empty() && named, "`known-record` names nobody");
+        }
         if let Some(mail) = &self.mail {
             check(matches!(mail.tls.as_str(), "required" | "starttls" | "none"), "`mail.tls` is not required, starttls or none");
             check(mail.from.contains('@'), "`mail.from` is no mail address");
@@ -459,7 +496,11 @@ services = ["facebook"]
         let guide = include_str!("../../../../docs/portal.md");
         let example = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
         let settings = Settings::parse(example).expect("the example");
-        assert!(settings.sign_in.oidc.is_some() && settings.sign_in.hand_over.is_some() && settings.mail.is_some());
+        assert!(
+            settings.sign_in.oidc.as_ref().is_some_and(|oidc| oidc.known_record.is_some())
+                && settings.sign_in.hand_over.is_some()
+                && settings.mail.is_some()
+        );
         // What the program calls its fields, from its own complaint about one it does not know.
         for (table, word) in [
             ("", "\n"),
@@ -483,6 +524,25 @@ services = ["facebook"]
                 assert!(told, "docs/portal.md does not tell of `{name}` in `{table}`");
             }
         }
+    }
+
+    #[test]
+    fn a_sign_in_is_for_a_service_of_the_portal_and_its_test_can_fail() {
+        let with = |oidc: &str| {
+            Settings::parse(&format!(
+                "{GOOD}[sign-in.oidc]\nissuer = \"https://a.example\"\nname = \"A\"\nclient-id = \"a\"\naccount-claim = \"x_id\"\n{oidc}"
+            ))
+        };
+        let known = |claim: &str, value: &str| {
+            with(&format!(
+                "service = \"facebook\"\nknown-record = {{ claim = \"{claim}\", value = \"{value}\", account = \"facebook:id:1\" }}\n"
+            ))
+        };
+        assert!(with("service = \"facebook\"\n").is_ok() && known("sub", "a-1").is_ok());
+        assert!(known("sub", &"a".repeat(CLAIM_BYTES_MAX)).is_ok() && known("sub", &"a".repeat(CLAIM_BYTES_MAX + 1)).is_err());
+        assert!(known("x_id", "1").is_err(), "it would hold the claim with itself");
+        assert!(known("sub", "").is_err() && known("sub", " a").is_err() && known("", "a").is_err());
+        assert!(with("service = \"facebok\"\n").is_err() && with("service = \"facebook\"\nkind = \"number\"\n").is_err());
     }
 
     #[test]

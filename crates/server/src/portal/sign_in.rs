@@ -21,7 +21,7 @@ use super::secrets::{sha256, sha256_hex};
 use super::sessions::{SESSION_MICROS_MAX, Who};
 use super::settings::Role;
 use super::web::{Fields, Visit, see_other};
-use crate::identity::oidc::{Begin, Pending, SignedIn};
+use crate::identity::oidc::{Begin, KnownError, Pending, SignedIn};
 
 /// How long a sign-in at the provider, or a hand-over that waits for a yes, is remembered, in seconds.
 const PENDING_SECONDS: u32 = 600;
@@ -119,14 +119,44 @@ pub(crate) async fn back(visit: Visit, RawQuery(query): RawQuery) -> Response {
     let Ok(pending) = Pending::parse(pending) else { return refused(&visit) };
     let (app, now, query) = (visit.app.clone(), visit.now, query.unwrap_or_default());
     let finished = tokio::task::spawn_blocking(move || {
-        app.identities.provider(now)?.finish(pending, &query, now).map_err(|error| app.trace(&format!("a sign-in failed: {error}"))).ok()
+        let provider = app.identities.provider(now)?;
+        let found = provider.finish(pending, &query, now).map_err(|error| app.trace(&format!("a sign-in failed: {error}"))).ok()?;
+        let known = app.identities.known.as_ref()?;
+        // Whoever it is: the known person shows something by coming, wherever they go.
+        let met = known.meet(&provider, &found, &app.services, &|line| app.trace(line));
+        if met.is_err() {
+            app.sessions.end_people();
+        }
+        Some((found, met))
     });
-    let Ok(Some(found)) = finished.await else { return refused(&visit) };
-    let who = if place(to) == "team" { member_of(&visit.app, &found) } else { person_of(&visit.app, &found) };
-    match who {
-        Some(who) => signed_in(&visit, who, to),
-        None => refused(&visit),
+    let Ok(Some((found, met))) = finished.await else { return refused(&visit) };
+    if let Err(error) = met {
+        return not_open(&visit, Some(error));
     }
+    let (team, Some(known)) = (place(to) == "team", &visit.app.identities.known) else { return refused(&visit) };
+    let Some(who) = (if team { member_of(&visit.app, &found) } else { person_of(&visit.app, &found) }) else { return refused(&visit) };
+    // Members of the team are known by their subject, and not by the account.
+    let begun = if team { Some(signed_in(&visit, who, to)) } else { known.if_open(|| signed_in(&visit, who, to)) };
+    begun.unwrap_or_else(|| not_open(&visit, None))
+}
+
+/// Nobody can sign in at the provider, since nobody knows whose account it would be. Who came as the known record is told what is wrong.
+fn not_open(visit: &Visit, error: Option<KnownError>) -> Response {
+    let organisation = [("organisation", visit.app.settings.organisation.name.as_str())];
+    let lines = match error {
+        None => vec![visit.say_with("sign-in.closed", &organisation)],
+        Some(error) => vec![
+            visit.say("sign-in.known"),
+            visit.say(match error {
+                KnownError::NotAnAccount => "sign-in.known-nobody",
+                KnownError::OtherKind => "sign-in.known-kind",
+                KnownError::OtherAccount => "sign-in.known-other",
+            }),
+            visit.say("sign-in.known-then"),
+        ],
+    };
+    let link = (visit.at("object"), visit.say("layout.object"));
+    visit.message(StatusCode::SERVICE_UNAVAILABLE, &visit.say("sign-in.closed-title"), &lines, Some(link))
 }
 
 /// The holder of the account the provider names.

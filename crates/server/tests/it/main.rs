@@ -24,6 +24,7 @@ mod portal_api_people;
 mod portal_api_public;
 mod portal_extract;
 mod portal_kit;
+mod portal_known;
 mod portal_sign_in;
 mod portal_team;
 mod protocol;

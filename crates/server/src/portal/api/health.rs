@@ -18,6 +18,17 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
+/// Whether it can do its work, and whether people can sign in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// `ok`, or what is wrong.
+    status: &'static str,
+    /// Whether the provider's claim with the account was shown to hold what the corpus has: `proven`; `waiting` for the known record; `refuted` by it, so that nobody can sign in;
+    /// `not-tested`. Absent where nobody signs in at a provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_claim: Option<&'static str>,
+}
+
 /// Whether the process lives
 #[utoipa::path(get, path = "/health", tag = "operating", operation_id = "health", responses((status = 200, body = Health)))]
 pub(crate) async fn health() -> Response {
@@ -26,14 +37,16 @@ pub(crate) async fn health() -> Response {
 
 /// Whether it can do its work: the register is open, and the ledger was published within the last minute
 #[utoipa::path(get, path = "/ready", tag = "operating", operation_id = "ready",
-    responses((status = 200, body = Health), (status = 503, body = Health)))]
+    responses((status = 200, body = Ready), (status = 503, body = Ready)))]
 pub(crate) async fn ready(visit: Visit) -> Response {
-    let failed = |status| (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status })).into_response();
+    // That nobody can sign in does not make it less ready: people object without.
+    let account_claim = visit.app.identities.known.as_ref().map(|known| known.state().word());
+    let failed = |status| (StatusCode::SERVICE_UNAVAILABLE, Json(Ready { status, account_claim })).into_response();
     if visit.app.read(|reader| reader.size()).await.is_err() {
         return failed("the register cannot be read");
     }
     if visit.app.publish_lag_micros() > PUBLISH_LAG_SECONDS_MAX * 1_000_000 {
         return failed("the ledger is not published");
     }
-    Json(Health { status: "ok" }).into_response()
+    Json(Ready { status: "ok", account_claim }).into_response()
 }

@@ -14,7 +14,12 @@ const ACCOUNT = {
   roles: ['privacy-team'],
   email: 'anna@example.nl',
   email_verified: true,
+  // What is no account's id: a name that can be changed, and a number of another system.
+  x_name: 'Anna.V',
+  x_number: 4711,
 };
+// Counts the sign-ins: a number that is another each time.
+let turns = 0;
 
 async function keys() {
   const made = await Promise.all(['RS256', 'ES256', 'EdDSA'].map(async (alg) => {
@@ -57,14 +62,14 @@ async function start(subjectTypes) {
     jwks: await keys(),
     cookies: { keys: ['for tests only'] },
     scopes: ['openid', 'email', 'account'],
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], account: ['x_id', 'roles'] },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], account: ['x_id', 'x_name', 'x_number', 'x_turn', 'roles'] },
     // The claims go into the ID token, not only to the endpoint for them.
     conformIdTokenClaims: false,
     subjectTypes,
     pairwiseIdentifier: async (_, accountId, { clientId }) => `other-${accountId}-${clientId}`,
     features: { devInteractions: { enabled: false } },
     pkce: { required: () => true },
-    findAccount: async (_, id) => ({ accountId: id, claims: async () => ACCOUNT }),
+    findAccount: async (_, id) => ({ accountId: id, claims: async () => ({ ...ACCOUNT, x_turn: (turns += 1) }) }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     loadExistingGrant: async (context) => {
       const grant = new context.oidc.provider.Grant({ clientId: context.oidc.client.clientId, accountId: context.oidc.session.accountId });
