@@ -580,6 +580,8 @@ fn cheat_12_a_void_is_counted_shows_in_the_row_and_ends_with_a_confirmation() {
         desk.good(&["prove", "inclusion", "reg", "o-2", "--output", "o-2.tlog-proof"]);
         assert!(desk.verify("reg/public", &[], 6).contains("0 objections declared void"));
         desk.good(&VOID);
+        assert!(desk.verify("reg/public", &[], 6).contains("0 objections declared void"), "nobody was told");
+        desk.good(&["register", "outbox", "reg", "--sent", "1"]);
         if confirmed {
             desk.good(&["register", "confirm", "reg", "o-2", "--holder", "instagram:noor.v"]);
         }

@@ -414,9 +414,11 @@ fn notices_wait_until_they_are_sent() {
     };
     void("o-2");
     assert!(desk.good(&["doctor", "reg"]).contains("warning  outbox         1 notice to be sent"));
-    assert!(desk.good(&["register", "outbox", "reg"]).contains("\"act\":\"o-2\",\"as\":\"account\""));
+    assert!(desk.good(&["register", "outbox", "reg"]).contains("\"act\":\"o-2\",\"as\":\"account\",\"effective_at\":null"));
+    assert!(desk.verify("reg/public", &[], 6).contains("0 objections declared void"), "nobody was told yet");
     assert!(desk.ends(&["register", "outbox", "reg", "--sent", "2"], 2).contains("only 1 notice waiting"));
     assert!(desk.good(&["register", "outbox", "reg", "--sent", "1"]).contains("0 notices waiting"));
+    assert!(desk.verify("reg/public", &[], 6).contains("1 objections declared void"));
     assert!(!desk.good(&["doctor", "reg"]).contains("outbox"));
 }
 

@@ -117,7 +117,8 @@ impl Intake<'_> {
         self.ties.values(&mut values);
         values.push((ValueName::Outbox, self.outbox_without(&account)?));
         self.forget_cases(&account)?;
-        self.office.post(self.books)?.forget(self.books, &account)?;
+        let left = self.office.post(self.books)?.forget(self.books, &account)?;
+        self.case_left(&left)?;
         let copies = rescue.copies.len() as u64;
         let events: Vec<NewEvent> =
             rescue.copies.into_iter().map(|choice| NewEvent { event: Event::Choice(choice), contact: None }).collect();

@@ -1,5 +1,7 @@
 //! What happens to an act later: it is confirmed, or declared void; its filer's details are erased.
 
+use std::collections::BTreeMap;
+
 use bezwaar_core::account::Account;
 use bezwaar_core::choice::{Act, Choice};
 use bezwaar_core::time::Instant;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use super::Intake;
 use super::books::{Filed, Known, NewEvent, ValueName};
 use super::error::{IntakeError, Refusal};
-use super::post::{Addressee, MessageKind, NewMessage, POST_MAX};
+use super::post::{Addressee, MessageKind, NewMessage, POST_DETAIL_BYTES_MAX, POST_MAX};
 
 /// The most notices that are shown at a time.
 pub const OUTBOX_MAX: usize = 200;
@@ -36,8 +38,8 @@ pub struct Notice {
     pub act: String,
     /// Why it is to be void.
     pub reason: VoidReason,
-    /// From when on it no longer counts.
-    pub effective_at: Instant,
+    /// From when on it no longer counts, if that is on the ledger already, as in older registers; `None`: not before [`VOID_NOTICE_MICROS`] after the last notice was sent.
+    pub effective_at: Option<Instant>,
 }
 
 /// What came of declaring an act void.
@@ -45,8 +47,10 @@ pub struct Notice {
 pub struct Voided {
     /// The acts declared void: the one named, and its copies for other names.
     pub acts: Vec<String>,
-    /// From when on they no longer count, unless the account holder confirms them.
-    pub effective_at: Instant,
+    /// How many notices have to be sent first.
+    pub notices: usize,
+    /// From when on they no longer count, unless the account holder confirms them. `None`: nobody knows yet, for notices have to be sent first.
+    pub effective_at: Option<Instant>,
 }
 
 /// What came of confirming an act.
@@ -102,8 +106,9 @@ impl Intake<'_> {
         Ok(confirmed)
     }
 
-    /// Declares a provisional objection void, with all its copies for other names but the filer's own no. It takes effect after
-    /// [`VOID_NOTICE_MICROS`]; filer and account are to be told, by notices in the post.
+    /// Declares a provisional objection void, with all its copies for other names but the filer's own no. Filer and account are told by notices in the post. When the last of them
+    /// was sent ([`Intake::post_sent`]), and not before, it is entered on the ledger, and it takes effect [`VOID_NOTICE_MICROS`] after that. Until it is entered, nothing on the
+    /// ledger tells of it, and the objection counts.
     pub fn void(&mut self, id: &str, reason: VoidReason, approvers: [&str; 2], now: Instant) -> Result<Voided, IntakeError> {
         let approvers = two_approvers(approvers)?;
         self.begin()?;
@@ -133,37 +138,69 @@ impl Intake<'_> {
         if !choice.provisional || self.is_there(&confirmation_id(id))? {
             return Ok(Err(Refusal::NotProvisional));
         }
-        if self.is_there(&void_id(id))? {
+        if self.is_there(&void_id(id))? || self.is_noticed(id)? {
             return Ok(Err(Refusal::AlreadyVoid));
+        }
+        let detail = void_detail(reason, approvers);
+        if detail.len() > POST_DETAIL_BYTES_MAX {
+            return Ok(Err(Refusal::LongDetail));
         }
         if self.office.post(self.books)?.len() + 2 > POST_MAX {
             return Ok(Err(Refusal::OutboxFull));
         }
         let time = self.books.time(now)?;
-        let effective_at = time.plus_micros(VOID_NOTICE_MICROS);
+        let filer = self.filed_choice(&format!("{id}+0"))?.and_then(|own| own.person);
+        let language = self.language_of_case(id)?;
+        let case = self.case_of_act(id)?;
+        let mut notices = 0;
+        for (to, role) in [(choice.person, Role::Account), (filer, Role::Filer)] {
+            let Some(account) = to else { continue };
+            let addressee = Addressee::Act { act: id.to_owned(), role };
+            let message = NewMessage { kind: MessageKind::VoidNotice, to: addressee, language: language.clone(), detail: detail.clone() };
+            self.queue((message, &account), case, time)?;
+            notices += 1;
+        }
+        let acts = self.voidable(id)?;
+        self.case_voiding(id, approvers, time)?;
+        let effective_at = if notices == 0 { self.enter_void(id, &detail, time, events)? } else { None };
+        Ok(Ok(Voided { acts, notices, effective_at }))
+    }
+
+    /// An act and its copies for other names, as far as they can be void.
+    fn voidable(&mut self, id: &str) -> Result<Vec<String>, IntakeError> {
         let mut acts = vec![id.to_owned()];
         for copy in self.copies(id)? {
             if copy.provisional && !self.is_there(&confirmation_id(&copy.id))? && !self.is_there(&void_id(&copy.id))? {
                 acts.push(copy.id);
             }
         }
-        let void = |act: &String| {
-            let approvers = approvers.map(str::to_owned);
-            let event = Event::Void(Void { id: void_id(act), voids: act.clone(), reason, approvers, effective_at });
-            NewEvent { event, contact: None }
-        };
-        events.extend(acts.iter().map(void));
-        let filer = self.filed_choice(&format!("{id}+0"))?.and_then(|own| own.person);
-        let language = self.language_of_case(id)?;
-        for (to, role) in [(choice.person, Role::Account), (filer, Role::Filer)] {
-            let Some(account) = to else { continue };
-            let addressee = Addressee::Act { act: id.to_owned(), role };
-            let detail = reason.as_str().to_owned();
-            let message = NewMessage { kind: MessageKind::VoidNotice, to: addressee, language: language.clone(), detail };
-            self.queue((message, &account), None, time)?;
+        Ok(acts)
+    }
+
+    /// Plans the entries of a void that was declared, now that everybody was told. Gives from when on it counts; nothing if there is nothing to void any more.
+    fn enter_void(&mut self, id: &str, detail: &str, time: Instant, events: &mut Vec<NewEvent>) -> Result<Option<Instant>, IntakeError> {
+        let (Some((reason, approvers)), Some(choice)) = (read_void_detail(detail), self.filed_choice(id)?) else { return Ok(None) };
+        if !choice.provisional || self.is_there(&confirmation_id(id))? || self.is_there(&void_id(id))? {
+            return Ok(None);
         }
-        self.case_void(events, id, approvers, (effective_at, time))?;
-        Ok(Ok(Voided { acts, effective_at }))
+        let effective_at = time.plus_micros(VOID_NOTICE_MICROS);
+        for act in self.voidable(id)? {
+            let event = Event::Void(Void { id: void_id(&act), voids: act, reason, approvers: approvers.clone(), effective_at });
+            events.push(NewEvent { event, contact: None });
+        }
+        self.case_void(events, id, effective_at)?;
+        Ok(Some(effective_at))
+    }
+
+    /// Plans the voids whose last notice was just taken out of the post, each given with what the notice said.
+    pub(super) fn enter_voids(&mut self, told: &BTreeMap<String, String>, time: Instant) -> Result<Vec<NewEvent>, IntakeError> {
+        let mut events = Vec::new();
+        for (act, detail) in told {
+            if !self.is_noticed(act)? {
+                self.enter_void(act, detail, time, &mut events)?;
+            }
+        }
+        Ok(events)
     }
 
     /// Erases what the contact drawer has of an account. What it said holds.
@@ -184,8 +221,9 @@ impl Intake<'_> {
         Ok(self.old_outbox()?.len() + self.office.post(self.books)?.notice_count())
     }
 
-    /// Says that the oldest so many notices were sent.
+    /// Says that the oldest so many notices were sent. Voids of which that was the last are entered on the ledger.
     pub fn outbox_sent(&mut self, count: usize, now: Instant) -> Result<(), IntakeError> {
+        self.books.settle()?;
         let old = self.old_outbox()?;
         let mut left = count.saturating_sub(old.len());
         let notices: Vec<Notice> = old.into_iter().skip(count).collect();
@@ -198,8 +236,10 @@ impl Intake<'_> {
             left -= usize::from(notice.is_some());
             sent.push(number);
         }
-        self.drop_messages(&sent)?;
-        self.write(&[], vec![(ValueName::Outbox, notice_bytes(&notices))], now).map(drop)
+        let time = self.books.time(now)?;
+        let told = self.drop_messages(&sent)?;
+        let events = self.enter_voids(&told, time)?;
+        self.write(&events, vec![(ValueName::Outbox, notice_bytes(&notices))], now).map(drop)
     }
 
     fn old_outbox(&mut self) -> Result<Vec<Notice>, IntakeError> {
@@ -260,13 +300,29 @@ pub(super) fn void_id(id: &str) -> String {
     format!("{id}+void")
 }
 
+/// What a notice carries, so that the void can be entered when it was sent: the reason, and who approved.
+fn void_detail(reason: VoidReason, approvers: [&str; 2]) -> String {
+    let [first, second] = approvers;
+    json!([reason.as_str(), first, second]).to_string()
+}
+
+fn read_void_detail(detail: &str) -> Option<(VoidReason, [String; 2])> {
+    let [reason, first, second]: [String; 3] = serde_json::from_str(detail).ok()?;
+    Some((VoidReason::lookup(&reason)?, [first, second]))
+}
+
+/// Why an act is to be void, from what a notice carries. Those of older registers carry the reason alone, and their void is entered already.
+pub(super) fn reason_of(detail: &str) -> Option<VoidReason> {
+    read_void_detail(detail).map(|(reason, _)| reason).or_else(|| VoidReason::lookup(detail.split(' ').next()?))
+}
+
 fn notice_bytes(notices: &[Notice]) -> Vec<u8> {
     if notices.is_empty() {
         return Vec::new();
     }
     let one = |notice: &Notice| {
         let role = if notice.role == Role::Filer { "filer" } else { "account" };
-        json!({"act": notice.act, "effective_at": notice.effective_at.as_micros(), "reason": notice.reason.as_str(), "role": role,
+        json!({"act": notice.act, "effective_at": notice.effective_at.map(Instant::as_micros), "reason": notice.reason.as_str(), "role": role,
                "to": notice.to.expose_canonical()})
     };
     Value::Array(notices.iter().map(one).collect()).to_string().into_bytes()
@@ -279,6 +335,6 @@ fn read_notice(value: &Value) -> Option<Notice> {
         role: if text("role")? == "filer" { Role::Filer } else { Role::Account },
         act: text("act")?.to_owned(),
         reason: VoidReason::lookup(text("reason")?)?,
-        effective_at: Instant::from_micros(value.get("effective_at")?.as_i64()?),
+        effective_at: value.get("effective_at").and_then(Value::as_i64).map(Instant::from_micros),
     })
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bezwaar_core::account::Account;
 use bezwaar_core::time::Instant;
-use bezwaar_ledger::event::Event;
+use bezwaar_ledger::event::{Event, VoidReason};
 use serde_json::{Value, json};
 
 use super::Intake;
@@ -274,16 +274,18 @@ impl Post {
         Ok(())
     }
 
-    /// Takes away every message to an account.
-    pub(super) fn forget(&mut self, books: &mut dyn Books, account: &Account) -> Result<(), RegisterError> {
+    /// Takes away every message to an account. Gives the acts whose notices were among them.
+    pub(super) fn forget(&mut self, books: &mut dyn Books, account: &Account) -> Result<Vec<String>, RegisterError> {
+        let mut acts = Vec::new();
         let person = keyed_person(books, account);
         let numbers: Vec<u64> = self.people.range((person, 0)..=(person, u64::MAX)).map(|(_, number)| *number).collect();
         for number in numbers {
             if let Some(message) = self.get(books, number)? {
+                acts.extend(message.message.voids().map(str::to_owned));
                 self.set(books, &message, None)?;
             }
         }
-        Ok(())
+        Ok(acts)
     }
 
     pub(super) fn values(&mut self, values: &mut Vec<(ValueName, Vec<u8>)>) {
@@ -296,6 +298,19 @@ fn keyed_person(books: &dyn Books, account: &Account) -> KeyedName {
 }
 
 impl NewMessage {
+    /// Of a notice of a void, why it is declared.
+    pub fn void_reason(&self) -> Option<VoidReason> {
+        (self.kind == MessageKind::VoidNotice).then(|| super::people::reason_of(&self.detail)).flatten()
+    }
+
+    /// Of a notice of a void, the act that is to be void.
+    fn voids(&self) -> Option<&str> {
+        match &self.to {
+            Addressee::Act { act, .. } if self.kind == MessageKind::VoidNotice => Some(act),
+            _ => None,
+        }
+    }
+
     /// Why it is not taken.
     pub(super) fn refusal(&self) -> Option<Refusal> {
         (self.detail.len() > POST_DETAIL_BYTES_MAX).then_some(Refusal::LongDetail)
@@ -393,13 +408,14 @@ impl Intake<'_> {
         let post = self.office.post(self.books)?;
         let due: Vec<u64> =
             post.due.iter().take_while(|(at, _)| *at <= time).take(limit.min(POST_TAKEN_MAX)).map(|(_, number)| *number).collect();
-        let mut outgoing = Vec::with_capacity(due.len());
+        let (mut outgoing, mut gone) = (Vec::with_capacity(due.len()), Vec::new());
         for number in &due {
             let post = self.office.post(self.books)?;
             let Some(message) = post.get(self.books, *number)? else { continue };
             let account = self.addressee(&message.message.to)?;
             let post = self.office.post(self.books)?;
             let Some(account) = account else {
+                gone.extend(message.message.voids().map(str::to_owned));
                 post.set(self.books, &message, None)?;
                 continue;
             };
@@ -410,19 +426,36 @@ impl Intake<'_> {
             outgoing.push(Outgoing { message: taken, account, contact });
         }
         if !due.is_empty() {
+            self.case_left(&gone)?;
             self.write(&[], Vec::new(), now)?;
         }
         Ok(outgoing)
     }
 
-    /// Says that messages were sent: they are taken away. Numbers that are not there are passed over.
+    /// Says that messages were sent: they are taken away. Numbers that are not there are passed over. A void of which that was the last notice is entered on the ledger with it.
     pub fn post_sent(&mut self, numbers: &[u64], now: Instant) -> Result<(), IntakeError> {
-        self.change_post(numbers, |_| None, now)
+        self.begin()?;
+        let time = self.books.time(now)?;
+        let told = self.drop_messages(numbers)?;
+        let events = self.enter_voids(&told, time)?;
+        self.write(&events, Vec::new(), now).map(drop)
     }
 
     /// Says that a message could not be sent, and when it is to be tried again; without that it is given up, and stays for somebody to look at.
     pub fn post_failed(&mut self, number: u64, retry_at: Option<Instant>, now: Instant) -> Result<(), IntakeError> {
-        self.change_post(&[number], |message| Some(Message { next_at: retry_at, ..message.clone() }), now)
+        self.books.settle()?;
+        let post = self.office.post(self.books)?;
+        if let Some(message) = post.get(self.books, number)? {
+            post.set(self.books, &message, Some(&Message { next_at: retry_at, ..message.clone() }))?;
+        }
+        self.write(&[], Vec::new(), now).map(drop)
+    }
+
+    /// Whether somebody has to be told yet that this act is to be void.
+    pub(super) fn is_noticed(&mut self, act: &str) -> Result<bool, IntakeError> {
+        let act = self.books.keyed("message of act", act);
+        let post = self.office.post(self.books)?;
+        Ok(post.notices_of.range((act, 0)..=(act, u64::MAX)).next().is_some())
     }
 
     /// Takes away the notices that these acts are to be void, with what is written next.
@@ -433,29 +466,19 @@ impl Intake<'_> {
             let post = self.office.post(self.books)?;
             numbers.extend(post.notices_of.range((act, 0)..=(act, u64::MAX)).map(|(_, number)| *number));
         }
-        self.drop_messages(&numbers)
+        self.drop_messages(&numbers).map(drop)
     }
 
-    /// Takes messages away with what is written next.
-    pub(super) fn drop_messages(&mut self, numbers: &[u64]) -> Result<(), IntakeError> {
-        let post = self.office.post(self.books)?;
+    /// Takes messages away with what is written next. Gives the acts whose notices were among them, with what these carried.
+    pub(super) fn drop_messages(&mut self, numbers: &[u64]) -> Result<BTreeMap<String, String>, IntakeError> {
+        let (post, mut told) = (self.office.post(self.books)?, BTreeMap::new());
         for number in numbers {
             if let Some(message) = post.get(self.books, *number)? {
+                told.extend(message.message.voids().map(|act| (act.to_owned(), message.message.detail.clone())));
                 post.set(self.books, &message, None)?;
             }
         }
-        Ok(())
-    }
-
-    fn change_post(&mut self, numbers: &[u64], change: impl Fn(&Message) -> Option<Message>, now: Instant) -> Result<(), IntakeError> {
-        self.books.settle()?;
-        let post = self.office.post(self.books)?;
-        for number in numbers {
-            if let Some(message) = post.get(self.books, *number)? {
-                post.set(self.books, &message, change(&message).as_ref())?;
-            }
-        }
-        self.write(&[], Vec::new(), now).map(drop)
+        Ok(told)
     }
 
     /// Messages that were given up, from a number on, at most so many and [`POST_TAKEN_MAX`].
@@ -509,12 +532,12 @@ impl Intake<'_> {
             let Some(message) = self.office.post(self.books)?.get(self.books, number)? else { continue };
             let Addressee::Act { act, role } = &message.message.to else { continue };
             let (to, void) = (self.addressee(&message.message.to)?, self.books.by_ids(&[&super::people::void_id(act)])?.pop().flatten());
-            let notice = match (to, void) {
-                (Some(to), Some(Known::Filed(Filed { event: Event::Void(void), .. }))) => {
-                    Some(super::people::Notice { to, role: *role, act: act.clone(), reason: void.reason, effective_at: void.effective_at })
-                }
+            let effective_at = match void {
+                Some(Known::Filed(Filed { event: Event::Void(void), .. })) => Some(void.effective_at),
                 _ => None,
             };
+            let notice = to.zip(message.message.void_reason());
+            let notice = notice.map(|(to, reason)| super::people::Notice { to, role: *role, act: act.clone(), reason, effective_at });
             notices.insert(number, notice);
         }
         Ok(notices)

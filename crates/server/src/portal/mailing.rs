@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bezwaar_core::account::Account;
 use bezwaar_core::time::{Day, Instant};
-use bezwaar_ledger::event::VoidReason;
 use bezwaar_register::intake::cases::{Answer, AnswerCode, Case};
 use bezwaar_register::intake::post::{Addressee, MessageKind, Outgoing};
 use bezwaar_register::intake::{Intake, IntakeError};
@@ -114,14 +113,14 @@ impl Mails {
     }
 }
 
-/// Starts sending.
-pub(crate) fn start(app: &Shared, mailing: Mailing) -> Periodic {
+/// Starts sending. Where no mail leaves, whatever is in the post is to be told by letter.
+pub(crate) fn start(app: &Shared, mailing: Option<Mailing>) -> Periodic {
     let app = Arc::clone(app);
-    Periodic::start(move || if send_some(&app, &mailing) == TAKEN { Duration::ZERO } else { Duration::from_millis(POST_EVERY_MS) })
+    Periodic::start(move || if send_some(&app, mailing.as_ref()) == TAKEN { Duration::ZERO } else { Duration::from_millis(POST_EVERY_MS) })
 }
 
 /// Sends what is due; gives how many were taken.
-fn send_some(app: &Shared, mailing: &Mailing) -> usize {
+fn send_some(app: &Shared, mailing: Option<&Mailing>) -> usize {
     let taken = app.counter.desk().ask(|intake, now| intake.take_post(TAKEN, now));
     let outgoing = match taken {
         Ok(Ok(outgoing)) => outgoing,
@@ -133,7 +132,7 @@ fn send_some(app: &Shared, mailing: &Mailing) -> usize {
     let count = outgoing.len();
     for one in outgoing {
         let number = one.message.number;
-        let sent = send(app, mailing, &one);
+        let sent = mailing.map_or(Sent::Nowhere, |mailing| send(app, mailing, &one));
         let told = match sent {
             Sent::Yes => app.counter.desk().ask(move |intake, now| intake.post_sent(&[number], now)),
             Sent::Later if one.message.attempts < ATTEMPTS_MAX => {
@@ -236,7 +235,7 @@ pub(crate) fn words(app: &Shared, visit: &Visit, one: &Outgoing) -> Option<Words
             (say("mail.subject-filed", &own), vec![say("mail.filed", &own), url])
         }
         MessageKind::VoidNotice => {
-            let reason = VoidReason::lookup(one.message.message.detail.split(' ').next().unwrap_or_default());
+            let reason = one.message.message.void_reason();
             let reason = reason.map(|reason| say(&format!("void.{}", reason.as_str()), &[])).unwrap_or_default();
             let url = format!("{base}/{}/me", visit.language);
             (

@@ -69,7 +69,7 @@ fn samples() -> Vec<Sample> {
         sample("allow.html", json!({"title": HOSTILE, "undone": ["Bezwaar", HOSTILE], "form": "mark", "id": "meta/public-content"}), &[]),
         sample(
             "team-post.html",
-            json!({"form": "mark", "rows": [{"number": 1, "kind": "antwoord", "act": "B-ABCD", "case": 3, "queued": "gisteren"}]}),
+            json!({"form": "mark", "rows": [{"number": 1, "kind": "antwoord", "act": "B-ABCD", "case": 3, "queued": "gisteren", "to": "aan het account"}]}),
             &["/rows/0/case"],
         ),
         sample("forget.html", json!({"means": "Alles", "form": "mark", "token": "token"}), &[]),

@@ -33,7 +33,7 @@ pub struct Portal {
     listener: Listener,
     app: Shared,
     publishing: Periodic,
-    sending: Option<Periodic>,
+    sending: Periodic,
     extracting: Option<Periodic>,
 }
 
@@ -60,7 +60,7 @@ impl Portal {
             Duration::from_millis(PUBLISH_EVERY_MS)
         });
         let extracting = extracting::start(&app);
-        let sending = mailing.map(|mailing| mailing::start(&app, mailing));
+        let sending = mailing::start(&app, mailing);
         Ok(Portal { listener, app, publishing, sending, extracting })
     }
 
@@ -81,7 +81,7 @@ impl Portal {
         let limits =
             Limits { connections: CONNECTIONS_MAX, head_bytes: HEAD_BYTES_MAX, request_time: Duration::from_secs(REQUEST_SECONDS_MAX) };
         listener.run(router(Arc::clone(&app)), limits, stopped);
-        sending.into_iter().chain(extracting).for_each(Periodic::stop);
+        std::iter::once(sending).chain(extracting).for_each(Periodic::stop);
         publishing.stop();
         publish(&app);
     }

@@ -74,6 +74,19 @@ fn a_case_is_answered_once_and_every_look_is_written_down() {
     assert!(export.text().lines().nth(1).unwrap().contains(",answered,form,true,false,compelling,") && !export.text().contains("77,"));
 }
 
+/// The page of what has to be told by letter, once so many messages are on it.
+fn wait_for_post(portal: &Running, count: usize) -> String {
+    let from = std::time::Instant::now();
+    loop {
+        let page = portal.get_as(&portal.handler, "/nl/team/post");
+        if page.text().matches("bericht dat een bezwaar stopt").count() == count {
+            return page.text().to_owned();
+        }
+        assert!(from.elapsed() < std::time::Duration::from_secs(30), "{}", page.text());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
 #[test]
 fn two_people_declare_a_flood_void_and_one_cannot() {
     let mut world = World::new("");
@@ -97,8 +110,23 @@ fn two_people_declare_a_flood_void_and_one_cannot() {
     assert_eq!(portal.form("/nl/team/floods/approve", Some(&one), &[("form", &mark), ("name", &name)]).status, 403);
     let mark = form(&two, "approve");
     portal.form("/nl/team/floods/approve", Some(&two), &[("form", &mark), ("name", &name)]).onward();
-    let all = portal.get_as(&portal.handler, "/nl/team?show=all");
-    assert_eq!(all.text().matches("niet bevoegd verklaard").count(), 6, "{}", all.text());
+    let all = || portal.get_as(&portal.handler, "/nl/team?show=all").text().to_owned();
+    assert_eq!(all().matches("niet bevoegd verklaard, berichten nog te versturen").count(), 6, "{}", all());
+    // No mail leaves here, so all of them are told by letter; only then it stands on the ledger, with effect 14 days later.
+    let post = wait_for_post(&portal, 12);
+    let numbers: Vec<&str> = post.split("name=\"number\" value=\"").skip(1).take(12).map(|rest| rest.split('"').next().unwrap()).collect();
+    let letter = portal.mark("/nl/team/post", "/nl/team/post", Some(&portal.handler));
+    world.clock.fetch_add(86_400_000_000, std::sync::atomic::Ordering::SeqCst);
+    portal.form("/nl/team/post", Some(&portal.handler), &[("form", &letter), ("number", numbers[0])]).onward();
+    assert_eq!(all().matches("berichten nog te versturen").count(), 6, "one of the two who are told");
+    portal.form("/nl/team/post", Some(&portal.handler), &[("form", &letter), ("number", numbers[1])]).onward();
+    assert_eq!(all().matches("berichten nog te versturen").count(), 5);
+    let mut fields: Vec<(&str, &str)> = numbers.iter().map(|number| ("number", *number)).collect();
+    fields.push(("form", &letter));
+    assert_eq!(portal.form("/nl/team/post", Some(&portal.noor), &fields).status, 403);
+    assert_eq!(portal.form("/nl/team/post", Some(&portal.handler), &[("form", &letter)]).status, 422);
+    portal.form("/nl/team/post", Some(&portal.handler), &fields).onward();
+    assert_eq!((all().matches("berichten nog te versturen").count(), all().matches("niet bevoegd verklaard").count()), (0, 6));
     let found =
         portal.form("/nl/team/search", Some(&two), &[("form", &portal.mark("/nl/team", "/nl/team/search", Some(&two))), ("what", &real)]);
     let (case, _) = found.onward();

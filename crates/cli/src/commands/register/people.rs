@@ -71,7 +71,7 @@ pub(super) struct EraseContactArgs {
 
 /// Show notices that wait to be sent, as JSON Lines, or say that the oldest were sent
 ///
-/// Whoever an objection was declared void for, and whoever filed it, must be told while it still counts. This is personal data.
+/// Whoever an objection was declared void for, and whoever filed it, must be told first: the void is entered on the ledger when the last of its notices was sent, and takes effect 14 days later. This is personal data.
 #[derive(clap::Args, Debug)]
 pub(super) struct OutboxArgs {
     #[command(flatten)]
@@ -88,7 +88,7 @@ pub(super) fn outbox(args: &OutboxArgs, printer: &mut Printer) -> Result<(), Err
     let Some(sent) = args.sent else {
         for notice in &waiting {
             let to = if notice.role == Role::Filer { "filer" } else { "account" };
-            let line = serde_json::json!({"act": notice.act, "effective_at": notice.effective_at.to_string(), "reason": notice.reason.as_str(),
+            let line = serde_json::json!({"act": notice.act, "effective_at": notice.effective_at.map(|at| at.to_string()), "reason": notice.reason.as_str(),
                 "to": notice.to.expose_canonical(), "as": to});
             printer.line(&line.to_string())?;
         }
@@ -99,6 +99,7 @@ pub(super) fn outbox(args: &OutboxArgs, printer: &mut Printer) -> Result<(), Err
     }
     intake.outbox_sent(sent, now()).map_err(|error| of_intake("", error))?;
     let left = intake.outbox_count().map_err(|error| of_intake("", error))?;
+    site.publish()?;
     printer.line(&format!("{} waiting", count(left, "notice")))
 }
 
@@ -131,9 +132,17 @@ pub(super) fn void(args: &VoidArgs, printer: &mut Printer) -> Result<(), Error> 
     let mut site = args.site.open(printer)?;
     let voided = Intake::new(site.register.writer()).void(&args.id, reason, [one, other], now()).map_err(|error| of_intake("", error))?;
     site.publish()?;
-    printer.line(&format!("{} declared void from {}", count(voided.acts.len(), "act"), voided.effective_at))?;
-    printer.note("until then it counts; if the account holder confirms it, it goes on counting; notices wait in the outbox");
+    let acts = count(voided.acts.len(), "act");
+    match voided.effective_at {
+        Some(effective_at) => printer.line(&format!("{acts} declared void from {effective_at}"))?,
+        None => printer.line(&format!("{acts} declared void, 14 days after {} sent", notices_are(voided.notices)))?,
+    }
+    printer.note("until then it counts; if the account holder confirms it, it goes on counting; `bezwaar register outbox` has the notices");
     Ok(())
+}
+
+fn notices_are(number: usize) -> String {
+    format!("{} {}", count(number, "notice"), if number == 1 { "is" } else { "are" })
 }
 
 pub(super) fn forget(args: &ForgetArgs, printer: &mut Printer) -> Result<(), Error> {

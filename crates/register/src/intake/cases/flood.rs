@@ -89,7 +89,7 @@ impl Intake<'_> {
     }
 
     /// Declares the provisional objections of a selection void, a step at a time, so that others are filed in between: call it again with what it gives as `next`. Each act is
-    /// voided as [`Intake::void`] does it: two approvers, notices to filer and account, effect after 14 days, and an entry on the ledger.
+    /// voided as [`Intake::void`] does it: two approvers, notices to filer and account, and when these were sent an entry on the ledger, with effect after 14 days.
     ///
     /// # Errors
     /// [`Refusal::TooWide`] if neither contact nor network is given: nobody can have looked at what that selects.

@@ -337,7 +337,9 @@ pub enum CaseState {
     Answered,
     /// It goes on in another case.
     Merged(CaseNumber),
-    /// Its acts were declared void, with effect from this moment unless the account holder confirms them.
+    /// Its acts were declared void, and somebody has to be told yet. Until then the ledger knows nothing of it.
+    Voiding,
+    /// Its acts are void, with effect from this moment unless the account holder confirms them.
     Void(Instant),
     /// Its person was forgotten.
     Emptied,
@@ -372,6 +374,8 @@ pub struct Case {
     pub handler: Option<StaffId>,
     /// The case it was merged into.
     pub merged_into: Option<CaseNumber>,
+    /// Whether its acts were declared void, and somebody has to be told yet.
+    pub voiding: bool,
     /// From when on its acts are void.
     pub void_at: Option<Instant>,
     /// Whether its person was forgotten.
@@ -392,6 +396,7 @@ impl Case {
             (_, Some(into), ..) => CaseState::Merged(into),
             (_, _, Some(_), _) => CaseState::Answered,
             (_, _, None, Some(void_at)) => CaseState::Void(void_at),
+            (_, _, None, None) if self.voiding => CaseState::Voiding,
             (_, _, None, None) => CaseState::Open,
         }
     }

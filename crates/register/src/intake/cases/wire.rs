@@ -72,6 +72,7 @@ impl Case {
         set("handler", self.handler.as_ref().map(|handler| handler.as_str().into()));
         set("into", self.merged_into.map(|into| into.0.into()));
         set("void", self.void_at.map(|at| at.as_micros().into()));
+        set("voiding", self.voiding.then(|| true.into()));
         set("emptied", self.emptied.then(|| true.into()));
         let evidence = || self.evidence.iter().map(|one| json!([one.kind.as_str(), hex::encode(&one.sha256)])).collect();
         set("evidence", (!self.evidence.is_empty()).then(evidence));
@@ -112,6 +113,7 @@ impl Case {
             answer: optional!("answer", read_answer),
             handler: optional!("handler", staff),
             merged_into: optional!("into", |value: &Value| value.as_u64().map(CaseNumber)),
+            voiding: value.get("voiding").is_some(),
             void_at: optional!("void", moment),
             emptied: value.get("emptied").is_some(),
             evidence: list("evidence").iter().map(read_evidence).collect::<Option<_>>()?,

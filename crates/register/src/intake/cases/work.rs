@@ -75,6 +75,7 @@ impl Intake<'_> {
             answer: None,
             handler: None,
             merged_into: None,
+            voiding: false,
             void_at: None,
             emptied: false,
             evidence: new.evidence.clone(),
@@ -230,7 +231,7 @@ impl Intake<'_> {
                 let is_provisional = self.filed_choice(&act.id)?.is_some_and(|choice| choice.provisional);
                 provisional |= is_provisional && !self.is_there(&confirmation_id(&act.id))?;
             }
-            let confirmed = Case { provisional, void_at: None, ..case.clone() };
+            let confirmed = Case { provisional, voiding: false, void_at: None, ..case.clone() };
             self.set_case(&case, &confirmed)?;
         }
         Ok(())
@@ -242,14 +243,21 @@ impl Intake<'_> {
         Ok(case.map_or_else(LanguageCode::undetermined, |case| case.language))
     }
 
-    /// After an act was declared void by one of these events: its case waits for no answer any more if all of its acts are void. With what is written next.
-    pub(in crate::intake) fn case_void(
-        &mut self,
-        events: &[NewEvent],
-        id: &str,
-        approvers: [&str; 2],
-        (effective_at, time): (Instant, Instant),
-    ) -> Result<(), IntakeError> {
+    /// After an act was declared void and its notices were put into the post: its case waits for no answer any more if that is so of all of its acts. With what is written next.
+    pub(in crate::intake) fn case_voiding(&mut self, id: &str, approvers: [&str; 2], time: Instant) -> Result<(), IntakeError> {
+        let Some(case) = self.case_of_act(id)?.map(|number| self.case(number)).transpose()?.flatten() else { return Ok(()) };
+        for act in case.acts.iter().filter(|act| act.id != id) {
+            if !self.is_noticed(&act.id)? && !self.is_there(&void_id(&act.id))? {
+                return Ok(());
+            }
+        }
+        let mut voiding = Case { voiding: true, ..case.clone() };
+        approvers.into_iter().filter_map(StaffId::parse).for_each(|by| voiding.change(Change::Voided, &by, time));
+        self.set_case(&case, &voiding)
+    }
+
+    /// After an act is void by one of these events: so is its case, if all of its acts are. With what is written next.
+    pub(in crate::intake) fn case_void(&mut self, events: &[NewEvent], id: &str, effective_at: Instant) -> Result<(), IntakeError> {
         let Some(case) = self.case_of_act(id)?.map(|number| self.case(number)).transpose()?.flatten() else { return Ok(()) };
         for act in &case.acts {
             let planned = events.iter().rev().any(|new| matches!(&new.event, Event::Void(void) if void.voids == act.id));
@@ -257,10 +265,20 @@ impl Intake<'_> {
                 return Ok(());
             }
         }
-        let mut void = case.clone();
-        void.void_at = Some(effective_at);
-        approvers.into_iter().filter_map(StaffId::parse).for_each(|by| void.change(Change::Voided, &by, time));
+        let void = Case { voiding: false, void_at: Some(effective_at), ..case.clone() };
         self.set_case(&case, &void)
+    }
+
+    /// After notices of these acts were taken away unsent, because whoever was to be told was forgotten: what nobody is told of any more is not declared void, and can be again.
+    /// With what is written next.
+    pub(in crate::intake) fn case_left(&mut self, acts: &[String]) -> Result<(), IntakeError> {
+        for id in acts {
+            let Some(case) = self.case_of_act(id)?.map(|number| self.case(number)).transpose()?.flatten() else { continue };
+            if case.voiding && !self.is_noticed(id)? && !self.is_there(&void_id(id))? {
+                self.set_case(&case, &Case { voiding: false, ..case.clone() })?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes a person out of every case: what was about nobody else is emptied, its number and its dates stay. With what is written next.

@@ -307,6 +307,7 @@ enum Step {
     Extend(u64),
     Merge(u64, u64),
     Void(u8),
+    Told(u64),
     Confirm(u8, u8),
     Forget(u8),
     Fail,
@@ -319,6 +320,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..10_u64).prop_map(Step::Extend),
         2 => (1..10_u64, 1..10_u64).prop_map(|(from, into)| Step::Merge(from, into)),
         2 => (0..12_u8).prop_map(Step::Void),
+        2 => (1..12_u64).prop_map(Step::Told),
         2 => (0..12_u8, 0..5_u8).prop_map(|(id, person)| Step::Confirm(id, person)),
         1 => (0..5_u8).prop_map(Step::Forget),
         1 => Just(Step::Fail),
@@ -349,6 +351,7 @@ proptest! {
                 }
                 Step::Merge(from, into) => intake.merge_cases(CaseNumber(from), CaseNumber(into), &staff("anna"), at(NOW)).is_ok(),
                 Step::Void(id) => intake.void(&format!("o-{id}"), REASON, ["a", "b"], at(NOW)).is_ok(),
+                Step::Told(number) => intake.post_sent(&[number], at(NOW)).is_ok(),
                 Step::Confirm(id, who) => intake.confirm(&format!("o-{id}"), &account(&person(who)), at(NOW)).is_ok(),
                 Step::Forget(who) => match intake.ask_to_forget(&account(&person(who)), at(NOW)) {
                     Ok(asked) => intake.forget(&asked.token, &account(&person(who)), at(NOW)).is_ok(),
@@ -374,6 +377,8 @@ proptest! {
         while let Some(case) = intake.case(CaseNumber(number)).unwrap() {
             let open = intake.cases(&CaseFilter::Open, None, CASES_PAGE_MAX).unwrap().cases.contains(&case);
             prop_assert_eq!(open, case.state() == CaseState::Open);
+            let told = case.acts.iter().all(|act| intake.is_there(&format!("{}+void", act.id)).unwrap());
+            prop_assert!(!matches!(case.state(), CaseState::Void(_)) || told, "void only once it is entered");
             for act in &case.acts {
                 prop_assert!(intake.filed_choice(&act.id).unwrap().is_some(), "an act of a case is there");
             }

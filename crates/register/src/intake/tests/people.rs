@@ -1,6 +1,12 @@
 use bezwaar_core::choice::{Act, Choice};
 
+use bezwaar_ledger::event::Event;
+
+use super::super::books::Books as _;
+use super::super::cases::{CaseNumber, CaseState};
+use super::super::post::POST_DETAIL_BYTES_MAX;
 use super::super::{Contact, Drawer, FORGET_TOKEN_MICROS, Filing, Intake, IntakeError, OUTBOX_MAX, Refusal, Role, Sender, State};
+use super::cases::with_case;
 use super::memory::{MemoryBooks, REASON};
 use super::{account, at, file, link, object, own, withheld};
 
@@ -15,6 +21,11 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, IntakeError>) -> Refusal {
         Err(IntakeError::Refused(refusal)) => refusal,
         other => panic!("{other:?}"),
     }
+}
+
+/// Everybody was told.
+fn all_told(books: &mut MemoryBooks) {
+    Intake::new(books).outbox_sent(OUTBOX_MAX, at(NOW)).unwrap();
 }
 
 #[test]
@@ -34,21 +45,40 @@ fn a_provisional_objection_counts_and_ends_only_by_its_holder_or_by_a_void_in_ti
         assert_eq!(refusal(Intake::new(&mut books).void("o", REASON, approvers, at(NOW))), Refusal::Approvers);
     }
     let voided = Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
-    assert_eq!((voided.acts, voided.effective_at), (vec!["o".to_owned()], at("2026-02-15")));
-    assert!(withheld(&books, "f:1", "2026-02-14"), "not before");
-    assert!(!withheld(&books, "f:1", "2026-02-15"), "then");
-    assert!(withheld(&books, "f:2", "2026-02-15"), "the filer's own no stands");
+    assert_eq!((voided.acts, voided.notices, voided.effective_at), (vec!["o".to_owned()], 2, None));
     assert_eq!(refusal(Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW))), Refusal::AlreadyVoid);
+    let entered = |books: &mut MemoryBooks| books.by_ids(&["o+void"]).unwrap()[0].is_some();
+    // Nobody was told, and then one of two: however long that takes, it counts.
+    assert!(!entered(&mut books) && withheld(&books, "f:1", "2036-01-01"));
+    let mut one_told = books.clone();
+    Intake::new(&mut one_told).outbox_sent(1, at(NOW)).unwrap();
+    assert!(!entered(&mut one_told) && withheld(&one_told, "f:1", "2036-01-01"));
+    // The other a week later, by post: from then on it is fourteen days.
+    let mut late = one_told.clone();
+    let number = Intake::new(&mut late).take_post(9, at("2026-02-08")).unwrap()[0].message.number;
+    Intake::new(&mut late).post_failed(number, None, at("2026-02-08")).unwrap();
+    assert!(!entered(&mut late));
+    Intake::new(&mut late).post_sent(&[number, 99], at("2026-02-08")).unwrap();
+    assert!(withheld(&late, "f:1", "2026-02-21") && !withheld(&late, "f:1", "2026-02-22"));
+    // Confirmed while somebody was still to be told, it is never void.
+    let mut in_time = one_told.clone();
+    assert_eq!(confirmed(&mut in_time, "o", "f:1", "2026-02-02").0, ["o"]);
+    Intake::new(&mut in_time).outbox_sent(0, at("2026-02-03")).unwrap();
+    assert!(!entered(&mut in_time) && withheld(&in_time, "f:1", "2036-01-01"));
     let outbox = Intake::new(&mut books).outbox().unwrap();
     let to: Vec<_> = outbox.iter().map(|notice| (notice.to.clone(), notice.role)).collect();
     assert_eq!(to, [(account("f:1"), Role::Account), (account("f:2"), Role::Filer)]);
     Intake::new(&mut books).outbox_sent(1, at(NOW)).unwrap();
     assert_eq!(Intake::new(&mut books).outbox().unwrap(), outbox[1..]);
+    Intake::new(&mut books).outbox_sent(1, at(NOW)).unwrap();
+    assert!(withheld(&books, "f:1", "2026-02-14"), "not before");
+    assert!(!withheld(&books, "f:1", "2026-02-15"), "then");
+    assert!(withheld(&books, "f:2", "2026-02-15"), "the filer's own no stands");
+    assert_eq!(refusal(Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW))), Refusal::AlreadyVoid);
     // The holder confirms, before or after: it stands.
     for day in ["2026-02-10", "2026-03-01"] {
         let mut books = books.clone();
         assert_eq!(refusal(Intake::new(&mut books).confirm("o", &account("f:2"), at(day))), Refusal::OtherHolder);
-        assert_eq!(Intake::new(&mut books).outbox().unwrap().len(), 1);
         assert_eq!(confirmed(&mut books, "o", "f:1", day), (vec!["o".to_owned()], vec![]));
         assert_eq!(confirmed(&mut books, "o", "f:1", day), (vec![], vec![]));
         // Nobody is told any more that it will stop.
@@ -119,6 +149,7 @@ fn an_act_under_a_handle_confirms_for_the_one_account_it_was_of_and_not_for_seve
     Intake::new(&mut books).learn(&aliases, at(NOW)).unwrap();
     file(&mut books, &unconfirmed(object("o", "mail:a@b.example", "2026-01-10")), NOW);
     Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
+    all_told(&mut books);
     assert!(!withheld(&books, "f:1", "2026-03-01"));
     assert_eq!(confirmed(&mut books, "o", "mail:a@b.example", "2026-03-01").0.len(), 3);
     assert!(withheld(&books, "f:1", "2026-03-02") && withheld(&books, "f:2", "2026-03-02"));
@@ -143,6 +174,7 @@ fn a_void_takes_the_copies_with_it() {
     assert!(withheld(&books, "f:1", NOW));
     let voided = Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
     assert_eq!(voided.acts, ["o", "o+1"]);
+    all_told(&mut books);
     assert!(!withheld(&books, "f:1", "2026-03-01") && !withheld(&books, "f:noor", "2026-03-01"));
 }
 
@@ -158,7 +190,7 @@ fn notices_wait_in_the_post_however_many_and_the_outbox_shows_the_oldest() {
     let shown = intake.outbox().unwrap();
     assert_eq!(intake.outbox_count().unwrap(), OUTBOX_MAX + 10);
     assert_eq!((shown.len(), shown[0].act.as_str(), shown[0].to.clone()), (OUTBOX_MAX, "p-0", account("g:1")));
-    assert_eq!((shown[0].reason, shown[0].effective_at), (REASON, at("2026-02-15")));
+    assert_eq!((shown[0].reason, shown[0].effective_at), (REASON, None));
     intake.outbox_sent(OUTBOX_MAX - 1, at(NOW)).unwrap();
     let left: Vec<String> = intake.outbox().unwrap().into_iter().map(|notice| notice.act).collect();
     assert_eq!((left.len(), left[0].clone()), (11, format!("p-{}", OUTBOX_MAX - 1)));
@@ -168,6 +200,67 @@ fn notices_wait_in_the_post_however_many_and_the_outbox_shows_the_oldest() {
     assert_eq!(intake.outbox().unwrap().len(), 10);
     intake.outbox_sent(100, at(NOW)).unwrap();
     assert!(intake.outbox().unwrap().is_empty());
+    let entered = books.entries.iter().filter(|(.., event)| matches!(event, Some(Event::Void(_)))).count();
+    assert_eq!(entered, OUTBOX_MAX + 9, "whoever was told, and not who was forgotten before that");
+}
+
+#[test]
+fn a_void_nobody_is_told_of_any_more_is_declared_again() {
+    let mut books = MemoryBooks::default();
+    let filing = Filing { filer: Some(account("f:2")), ..unconfirmed(object("o", "f:1", "2026-01-10")) };
+    Intake::new(&mut books).file_each(&[with_case(vec![filing], "2026-02-28")], at(NOW)).unwrap();
+    let state = |books: &mut MemoryBooks| Intake::new(books).case(CaseNumber(1)).unwrap().unwrap().state();
+    let forget = |books: &mut MemoryBooks, who: &str| {
+        let token = Intake::new(books).ask_to_forget(&account(who), at(NOW)).unwrap().token;
+        Intake::new(books).forget(&token, &account(who), at(NOW)).unwrap();
+    };
+    Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
+    assert_eq!(state(&mut books), CaseState::Voiding);
+    Intake::new(&mut books).outbox_sent(1, at(NOW)).unwrap();
+    // The filer, who was to be told, is gone: nothing says that everybody was told, so nothing is void.
+    forget(&mut books, "f:2");
+    assert!(withheld(&books, "f:1", "2036-01-01"));
+    assert_eq!(state(&mut books), CaseState::Open);
+    let again = Intake::new(&mut books).void("o", REASON, ["a", "b"], at("2026-02-05")).unwrap();
+    assert_eq!(again.notices, 1);
+    Intake::new(&mut books).outbox_sent(1, at("2026-02-06")).unwrap();
+    assert_eq!(state(&mut books), CaseState::Void(at("2026-02-20")));
+    assert!(withheld(&books, "f:1", "2026-02-19") && !withheld(&books, "f:1", "2026-02-20"));
+    // The account that is gone has nothing left that could be void.
+    let filing = Filing { filer: Some(account("f:4")), ..unconfirmed(object("p", "f:3", "2026-01-10")) };
+    file(&mut books, &filing, NOW);
+    Intake::new(&mut books).void("p", REASON, ["a", "b"], at(NOW)).unwrap();
+    forget(&mut books, "f:3");
+    Intake::new(&mut books).outbox_sent(9, at(NOW)).unwrap();
+    assert!(books.by_ids(&["p+void"]).unwrap()[0].is_none());
+}
+
+#[test]
+fn the_entry_of_a_void_is_written_with_its_last_notice_or_not_at_all() {
+    let mut books = MemoryBooks::default();
+    file(&mut books, &unconfirmed(object("o", "f:1", "2026-01-10")), NOW);
+    Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
+    let before = books.clone();
+    books.fails_after = Some(0);
+    assert!(Intake::new(&mut books).post_sent(&[1], at(NOW)).is_err());
+    books.fails_after = None;
+    assert_eq!((&books.entries, &books.values), (&before.entries, &before.values));
+    Intake::new(&mut books).post_sent(&[1], at(NOW)).unwrap();
+    // Said again, it is entered once.
+    Intake::new(&mut books).post_sent(&[1], at(NOW)).unwrap();
+    assert_eq!(books.entries.iter().filter(|(.., event)| matches!(event, Some(Event::Void(_)))).count(), 1);
+}
+
+#[test]
+fn two_names_fit_into_a_notice_or_are_refused() {
+    let mut books = MemoryBooks::default();
+    file(&mut books, &unconfirmed(object("o", "f:1", "2026-01-10")), NOW);
+    let fits = POST_DETAIL_BYTES_MAX - format!("[\"{}\",\"\",\"b\"]", REASON.as_str()).len();
+    let mut void = |length: usize| Intake::new(&mut books).void("o", REASON, [&"a".repeat(length), "b"], at(NOW));
+    assert_eq!(refusal(void(fits + 1)), Refusal::LongDetail);
+    assert!(void(fits).is_ok());
+    Intake::new(&mut books).outbox_sent(1, at(NOW)).unwrap();
+    assert!(!withheld(&books, "f:1", "2026-02-15"));
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn what_was_done_is_what_a_replay_says() {
         intake.void(id, VoidReason::NotAuthorisedByAccountHolder, ["lead", "deputy"], at(NOW)).unwrap();
     }
     assert_eq!(intake.outbox().unwrap().len(), 2);
+    intake.outbox_sent(2, at(NOW)).unwrap();
     assert_eq!(intake.confirm("o-3", &account("club:3"), at("2026-02-10")).unwrap().acts, ["o-3"]);
     assert_eq!(who(&register, "2026-02-14"), [true; 5]);
     assert_eq!(who(&register, "2026-02-15"), [true, true, true, false, false]);

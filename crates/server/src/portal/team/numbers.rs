@@ -65,6 +65,7 @@ pub(crate) async fn export(visit: Visit) -> Response {
                 CaseState::Open => "open".to_owned(),
                 CaseState::Answered => "answered".to_owned(),
                 CaseState::Merged(into) => format!("merged into {into}"),
+                CaseState::Voiding => "voiding".to_owned(),
                 CaseState::Void(_) => "void".to_owned(),
                 CaseState::Emptied => "emptied".to_owned(),
             };

@@ -70,6 +70,7 @@ pub(super) fn row(visit: &Visit, case: &Case, today: Day) -> Value {
         CaseState::Open => visit.say("team.state.open"),
         CaseState::Answered => visit.say("team.state.answered"),
         CaseState::Merged(into) => visit.say_with("team.state.merged", &[("number", &into.to_string())]),
+        CaseState::Voiding => visit.say("team.state.voiding"),
         CaseState::Void(_) => visit.say("team.state.void"),
         CaseState::Emptied => visit.say("team.state.emptied"),
     };
