@@ -553,6 +553,27 @@ services = ["facebook"]
     }
 
     #[test]
+    fn a_file_has_so_many_bytes_members_and_callers_and_no_more() {
+        let padded = |bytes: usize| Settings::parse(&format!("{GOOD}{}", "#".repeat(bytes - GOOD.len())));
+        assert!(padded(SETTINGS_BYTES_MAX).is_ok() && padded(SETTINGS_BYTES_MAX + 1).is_err());
+        let members = |count: usize| {
+            let one = |number: usize| format!("[[team.member]]\nid = \"{number}\"\nmail = \"{number}@x.org\"\nroles = []\n");
+            Settings::parse(&format!("{GOOD}{}", (0..count).map(one).collect::<String>()))
+        };
+        assert!(members(MEMBERS_MAX).is_ok());
+        assert_eq!(members(MEMBERS_MAX + 1).expect_err("one too many").problems, ["`team` has too many members"]);
+        let callers = |count: usize| {
+            let hash = "0".repeat(64);
+            let one = |number: usize| {
+                format!("[[caller]]\nid = \"{number}\"\ncredential-sha256 = \"{hash}\"\nuse = \"a/b\"\nrecipient = \"c\"\nreleases = []\n")
+            };
+            Settings::parse(&format!("{GOOD}{}", (0..count).map(one).collect::<String>()))
+        };
+        assert!(callers(CALLERS_MAX).is_ok());
+        assert_eq!(callers(CALLERS_MAX + 1).expect_err("one too many").problems, ["there are too many callers"]);
+    }
+
+    #[test]
     fn plain_http_is_for_this_machine_only() {
         for (url, good) in [
             ("http://127.0.0.1:7390", true),

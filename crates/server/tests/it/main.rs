@@ -25,6 +25,7 @@ mod portal_api_public;
 mod portal_extract;
 mod portal_kit;
 mod portal_known;
+mod portal_limits;
 mod portal_sign_in;
 mod portal_team;
 mod protocol;

@@ -18,13 +18,13 @@ use sha2::{Digest as _, Sha256};
 use crate::portal_kit::{Answer, Running, World, at, policies};
 
 const THREADS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
-const CREDENTIAL: &str = "a-credential-that-nobody-guesses";
+pub(crate) const CREDENTIAL: &str = "a-credential-that-nobody-guesses";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn settings(alarm: u64, more: &str) -> String {
+pub(crate) fn settings(alarm: u64, more: &str) -> String {
     let hash = hex(&Sha256::digest(CREDENTIAL));
     format!(
         "[[caller]]\nid = \"lab\"\ncredential-sha256 = \"{hash}\"\nuse = \"meta/public-content\"\nrecipient = \"meta-ai\"\nreleases = [1, 7]\n\

@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 
 use bezwaar_ledger::acceptance::Acceptance;
-use bezwaar_register::desk::{DESK_WAITING_MAX, Desk};
+use bezwaar_register::desk::{DESK_GATHERED_MAX, DESK_WAITING_MAX, Desk};
 use bezwaar_register::engine::RegisterError;
 use bezwaar_register::intake::{IntakeError, Refusal, State};
 use bezwaar_register::store::memory::MemoryStore;
 
 use super::{account, submission};
-use crate::engine::faulty::{Faults, FaultyStore};
+use crate::engine::faulty::{Faults, FaultyStore, Watch};
 use crate::engine::kit::{Witness, at, create, open};
 
 fn desk(folder: &std::path::Path) -> Desk {
@@ -165,6 +165,31 @@ fn a_store_that_fails_in_the_middle_loses_nothing_and_files_nothing_twice() {
     drop(register);
     let mut reader = open(folder.path(), Box::new(memory)).unwrap().reader().unwrap();
     assert!((0..360).all(|one| reader.find(&format!("c{}-{}", one / 60, one % 60)).unwrap().is_some()));
+}
+
+/// While one batch is written submissions gather; the next batch takes so many of them, and the one after it the rest.
+#[test]
+fn a_batch_gathers_so_many_submissions_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let memory = MemoryStore::new();
+    drop(create(folder.path(), Box::new(memory.clone())));
+    let gate = Watch(Arc::new((Mutex::default(), Condvar::new())));
+    let register = open(folder.path(), Box::new(FaultyStore::watched(memory, gate.clone()))).unwrap();
+    let desk = Desk::start(register, Arc::new(|| at(20))).unwrap();
+    gate.close();
+    let (answer, answers) = mpsc::channel();
+    let file = |id: &str| {
+        let answer = answer.clone();
+        desk.file(submission(id, "club:noor"), move |outcome| answer.send(outcome.is_ok()).unwrap());
+    };
+    file("first");
+    gate.wait_for_a_batch();
+    (0..=DESK_GATHERED_MAX).for_each(|number| file(&format!("w-{number}")));
+    gate.open();
+    drop(desk.stop().unwrap());
+    drop(answer);
+    assert_eq!(answers.iter().collect::<Vec<bool>>(), vec![true; DESK_GATHERED_MAX + 2]);
+    assert_eq!(gate.sizes(), [1, DESK_GATHERED_MAX, 1]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex};
 
 use bezwaar_register::engine::{
-    ERASED_AT_ONCE_MAX, ErasureReason, GATHERED_MAX, NewRecord, Register, SCANNED_AT_ONCE_MAX, Sequencer, Ticket,
+    ERASED_AT_ONCE_MAX, ErasureReason, GATHERED_MAX, NewRecord, Register, SCANNED_AT_ONCE_MAX, Sequencer, Ticket, WAITING_MAX,
 };
 use bezwaar_register::keys::{KeyStatement, STATEMENT_BYTES_MAX, StatementError};
 use bezwaar_register::store::memory::MemoryStore;
@@ -68,6 +68,37 @@ fn a_batch_gathers_so_many_records_and_no_more() {
     tickets.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
     drop(sequencer.stop().unwrap());
     assert_eq!(gate.sizes(), [1, GATHERED_MAX, 1]);
+}
+
+/// While nothing can be written so many submissions wait; whoever brings one more waits to hand it in. None is lost.
+#[test]
+fn so_many_wait_to_be_written_and_the_next_waits_to_be_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = MemoryStore::new();
+    drop(create(folder.path(), Box::new(store.clone())));
+    let gate = Watch(Arc::new((Mutex::default(), Condvar::new())));
+    let register = open(folder.path(), Box::new(FaultyStore::watched(store, gate.clone()))).unwrap();
+    let sequencer = Sequencer::start(register, Arc::new(|| at(20))).unwrap();
+    gate.close();
+    let first = sequencer.submit(vec![choice("first", "p")]);
+    gate.wait_for_a_batch();
+    let (handed, in_hand) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let sequencer = &sequencer;
+        scope.spawn(move || {
+            for number in 0..=WAITING_MAX {
+                handed.send(sequencer.submit(vec![choice(&format!("w-{number}"), "p")])).unwrap();
+            }
+        });
+        let mut tickets: Vec<Ticket> = (0..WAITING_MAX).map(|_| in_hand.recv().unwrap()).collect();
+        assert!(in_hand.recv_timeout(std::time::Duration::from_millis(300)).is_err(), "one more than may wait was taken");
+        gate.open();
+        tickets.extend(in_hand.recv());
+        assert_eq!(tickets.len(), WAITING_MAX + 1);
+        tickets.into_iter().chain([first]).for_each(|ticket| drop(ticket.wait().unwrap()));
+    });
+    drop(sequencer.stop().unwrap());
+    assert_eq!(gate.sizes().iter().sum::<usize>(), WAITING_MAX + 2);
 }
 
 /// A statement with signatures nobody knows counts up to the limit, and not past it.
