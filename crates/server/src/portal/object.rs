@@ -21,6 +21,7 @@ use minijinja::value::Value;
 use tokio::time::{Instant as Ticks, sleep_until};
 
 use super::app::App;
+use super::letter;
 use super::secrets::FormMark;
 use super::web::{Fields, Visit, see_other};
 use crate::post::address::MailAddress;
@@ -125,7 +126,15 @@ fn show(visit: &Visit, status: StatusCode, values: &Values, wrong: &[Wrong]) -> 
         for => values.whom.as_str(), everything => values.everything, accounts, mail => values.mail.as_str(),
         postal => values.postal.as_str(), name => values.name.as_str(), find => values.find.as_str(), reason => values.reason.as_str(),
     };
-    let page = context! { form => visit.form("object"), uses, recipients, services, values => shown, wrong, account };
+    let others: Vec<&str> = letter::others(&visit.app).map(letter::short_name).take(2).collect();
+    let not_to = match others.as_slice() {
+        [] => visit.say("object.not-to"),
+        [one] => visit.say_with("object.not-to-such", &[("company", one)]),
+        [one, second, ..] => visit.say_with("object.not-to-two", &[("company", one), ("second", second)]),
+    };
+    let page = context! {
+        form => visit.form("object"), uses, recipients, services, values => shown, wrong, account, not_to, elsewhere => !others.is_empty(),
+    };
     visit.page_with(status, "object.html", page)
 }
 

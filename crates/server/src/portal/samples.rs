@@ -94,15 +94,16 @@ fn object() -> Sample {
         "accounts": [{"service": "plein", "account": HOSTILE}, {"service": "", "account": "noor"}, {"service": "", "account": ""}],
     });
     let wrong: Vec<Json> =
-        ["for", "scope", "account-1", "account-2", "mail"].iter().map(|field| json!({"field": field, "text": HOSTILE})).collect();
+        ["for", "scope", "account-1", "account-2", "find", "mail"].iter().map(|field| json!({"field": field, "text": HOSTILE})).collect();
     sample(
         "object.html",
         json!({
             "form": "mark", "uses": [{"id": "plein/posts", "title": "Berichten", "chosen": true}, {"id": "plein/chats", "title": "Chats", "chosen": false}],
             "recipients": [{"id": "plein-ai", "name": HOSTILE, "chosen": true}],
             "services": [{"id": "plein", "name": "Plein"}, {"id": "hof", "name": "Hof"}], "values": values, "wrong": wrong, "account": HOSTILE,
+            "not_to": HOSTILE, "elsewhere": true,
         }),
-        &["/account"],
+        &["/account", "/elsewhere"],
     )
 }
 

@@ -13,6 +13,7 @@ use bezwaar_core::time::Instant;
 use minijinja::context;
 use minijinja::value::{Value, merge_maps};
 
+use super::api::problem::Kind;
 use super::app::Shared;
 use super::secrets::FormMark;
 use super::sessions::{Session, Who};
@@ -294,13 +295,20 @@ pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
 pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with("/api/");
     let hand_over = is_hand_over(request.uri());
-    if request.method() == Method::POST && !api && !hand_over && !is_own(&app.settings.base_url, request.headers()) {
-        return (StatusCode::FORBIDDEN, "this form was not sent by a page of this site\n").into_response();
-    }
+    let foreign = request.method() == Method::POST && !api && !hand_over && !is_own(&app.settings.base_url, request.headers());
     let first = request.uri().path().split('/').nth(1).unwrap_or_default();
     // The pages of another language are not given in the place of one the portal does not speak.
     let known = OTHER_THAN_PAGES.contains(&first) || app.speeches.lookup(first).is_some();
-    let mut response = if known { next.run(request).await } else { Visit::of(&app, &request.into_parts().0).not_found() };
+    let mut response = if foreign {
+        Visit::of(&app, &request.into_parts().0).told(StatusCode::FORBIDDEN, "error.foreign")
+    } else if known {
+        let (parts, body) = request.into_parts();
+        let kept = parts.clone();
+        let response = next.run(Request::from_parts(parts, body)).await;
+        if is_bare(&response) { unread(&Visit::of(&app, &kept), &response, api) } else { response }
+    } else {
+        Visit::of(&app, &request.into_parts().0).not_found()
+    };
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY),
@@ -320,6 +328,30 @@ pub(crate) async fn guard(State(app): State<Shared>, request: Request, next: Nex
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Whether an answer is one of the libraries beneath: a refusal without a page, in English whatever the language.
+fn is_bare(response: &Response) -> bool {
+    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("text/plain");
+    response.status().is_client_error() && media_type.starts_with("text/plain")
+}
+
+/// What cannot be read, told in the visitor's language, or to a program in its form.
+fn unread(visit: &Visit, bare: &Response, api: bool) -> Response {
+    let status = bare.status();
+    let mut response = match (api, status) {
+        (true, StatusCode::PAYLOAD_TOO_LARGE) => Kind::TooLong.of().answer(visit),
+        (true, StatusCode::METHOD_NOT_ALLOWED) => Kind::Method.of().answer(visit),
+        (true, StatusCode::NOT_FOUND) => Kind::NotFound.of().answer(visit),
+        (true, _) => Kind::Query.of().answer(visit),
+        (false, StatusCode::PAYLOAD_TOO_LARGE) => visit.told(status, "error.too-long"),
+        (false, StatusCode::NOT_FOUND) => visit.not_found(),
+        (false, _) => visit.told(status, "error.unread"),
+    };
+    if let Some(allow) = bare.headers().get(header::ALLOW) {
+        response.headers_mut().insert(header::ALLOW, allow.clone());
+    }
     response
 }
 

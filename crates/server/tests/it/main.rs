@@ -26,6 +26,7 @@ mod portal_extract;
 mod portal_kit;
 mod portal_known;
 mod portal_limits;
+mod portal_pages;
 mod portal_sign_in;
 mod portal_team;
 mod protocol;

@@ -76,6 +76,8 @@ pub(crate) struct World {
     pub(crate) traces: Arc<Mutex<Vec<String>>>,
     /// What `portal.toml` says besides the least it must.
     pub(crate) settings: String,
+    /// Companies people can write to instead: none unless a test says so.
+    pub(crate) contacts: Contacts,
     seed: u64,
 }
 
@@ -86,6 +88,7 @@ impl World {
             clock: Arc::new(AtomicI64::new(NOW * 1_000_000)),
             traces: Arc::default(),
             settings: settings.to_owned(),
+            contacts: Contacts::default(),
             seed: 1_000,
         };
         let settings = RegisterSettings {
@@ -130,7 +133,7 @@ impl World {
             speeches: Speeches::of(&settings.languages, &[], &Default::default()).unwrap(),
             settings,
             policies,
-            contacts: Contacts::default(),
+            contacts: self.contacts.clone(),
             holidays: Holidays::none(),
             secrets: Secrets::from_bytes([7; 32]),
             clock: Arc::new(move || Instant::from_micros(clock.load(Ordering::SeqCst))),

@@ -34,8 +34,12 @@ fn comes_back(portal: &Running) -> Answer {
 }
 
 fn claim_state(portal: &Running) -> String {
-    let ready = portal.get("/ready");
-    assert_eq!(ready.status, 200, "people can object, whoever can sign in");
+    // Until the ledger was published for the first time it is not ready.
+    let ready = std::iter::repeat_with(|| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        portal.get("/ready")
+    });
+    let ready = ready.take(600).find(|ready| ready.status == 200).unwrap();
     ready.json()["account_claim"].as_str().unwrap_or("none").to_owned()
 }
 

@@ -13,7 +13,7 @@ mod ledger;
 mod look;
 pub(crate) mod metrics;
 mod own;
-mod problem;
+pub(crate) mod problem;
 mod receipts;
 mod record;
 mod session;
