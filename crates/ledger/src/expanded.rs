@@ -62,13 +62,7 @@ pub fn read_choice(bytes: &[u8]) -> Result<Choice, ExpandedError> {
     }
     let text = str::from_utf8(bytes).map_err(|_| ExpandedError::NotUtf8)?;
     let mut reader = Reader::new(text);
-    let mut fields = Fields::default();
-    let places = FIELDS.iter().enumerate();
-    for (place, field) in places {
-        let read = reader.literal(if place == 0 { "{\"" } else { ",\"" });
-        let read = read.and_then(|()| reader.literal(field)).and_then(|()| reader.literal("\":"));
-        read.and_then(|()| fields.read(place, &mut reader)).ok_or(ExpandedError::Field { field })?;
-    }
+    let fields = Fields::read(&mut reader).map_err(|field| ExpandedError::Field { field })?;
     reader.literal("}").and_then(|()| reader.end()).ok_or(ExpandedError::Trailing)?;
     if fields.normaliser != u64::from(NORMALISER_VERSION) {
         return Err(ExpandedError::Normaliser);
@@ -196,31 +190,42 @@ struct Fields {
 }
 
 impl Fields {
-    /// Reads the field at a place of [`FIELDS`].
-    fn read(&mut self, place: usize, reader: &mut Reader<'_>) -> Option<()> {
+    /// Reads all of [`FIELDS`], in their order. An error names the field.
+    fn read(reader: &mut Reader<'_>) -> Result<Fields, &'static str> {
         let text = |reader: &mut Reader<'_>| reader.text().map(std::borrow::Cow::into_owned);
-        let pattern = |reader: &mut Reader<'_>| reader.text().map(|text| Pattern::parse(&text));
-        match FIELDS.get(place).copied()? {
-            "act" => self.act = text(reader)?,
-            "by" => self.by = Some(By::lookup(&reader.text()?)?),
-            "channel" => self.channel = reader.option(|reader| Channel::lookup(&reader.text()?))?,
-            "control" => self.control = reader.option(text)?,
-            "how" => self.how = reader.option(|reader| LinkKind::lookup(&reader.text()?))?,
-            "id" => self.id = Some(text(reader)?).filter(|id| !id.is_empty())?,
-            "items" => self.items = reader.option(|reader| reader.list(pattern))?,
-            "normaliser" => self.normaliser = reader.number()?,
-            "of" => self.of = reader.option(text)?,
-            "outcome" => self.outcome = reader.option(|reader| Outcome::lookup(&reader.text()?))?,
-            "person" => self.person = reader.option(|reader| Account::from_canonical(&reader.text()?))?,
-            "provisional" => self.provisional = reader.bool()?,
-            "received_at" => self.received_at = Some(reader.instant()?),
-            "recipients" => self.recipients = reader.option(|reader| reader.list(pattern))?,
-            "signal" => self.signal = reader.option(text)?,
-            "to" => self.to = reader.option(text)?,
-            "uses" => self.uses = reader.option(|reader| reader.list(pattern))?,
-            _ => reader.number().filter(|version| *version == BODY_VERSION).map(|_| ())?,
+        let optional = |reader: &mut Reader<'_>| reader.option(text);
+        let patterns =
+            |reader: &mut Reader<'_>| reader.option(|reader| reader.list(|reader| reader.text().map(|text| Pattern::parse(&text))));
+        // One comparison for each name: this is read for every act there is.
+        macro_rules! field {
+            ($name:literal, $before:literal, $read:expr) => {
+                reader.literal(concat!($before, "\"", $name, "\":")).and_then(|()| $read(&mut *reader)).ok_or($name)?
+            };
+            ($name:literal, $read:expr) => {
+                field!($name, ",", $read)
+            };
         }
-        Some(())
+        let fields = Fields {
+            act: field!("act", "{", text),
+            by: field!("by", |reader: &mut Reader<'_>| By::lookup(&reader.text()?).map(Some)),
+            channel: field!("channel", |reader: &mut Reader<'_>| reader.option(|reader| Channel::lookup(&reader.text()?))),
+            control: field!("control", optional),
+            how: field!("how", |reader: &mut Reader<'_>| reader.option(|reader| LinkKind::lookup(&reader.text()?))),
+            id: field!("id", |reader: &mut Reader<'_>| text(reader).filter(|id| !id.is_empty())),
+            items: field!("items", patterns),
+            normaliser: field!("normaliser", Reader::number),
+            of: field!("of", optional),
+            outcome: field!("outcome", |reader: &mut Reader<'_>| reader.option(|reader| Outcome::lookup(&reader.text()?))),
+            person: field!("person", |reader: &mut Reader<'_>| reader.option(|reader| Account::from_canonical(&reader.text()?))),
+            provisional: field!("provisional", Reader::bool),
+            received_at: Some(field!("received_at", Reader::instant)),
+            recipients: field!("recipients", patterns),
+            signal: field!("signal", optional),
+            to: field!("to", optional),
+            uses: field!("uses", patterns),
+        };
+        field!("v", |reader: &mut Reader<'_>| reader.number().filter(|version| *version == BODY_VERSION));
+        Ok(fields)
     }
 
     fn choice(mut self) -> Result<Choice, ExpandedError> {

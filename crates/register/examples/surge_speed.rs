@@ -5,7 +5,7 @@
 //! cargo run --release -p bezwaar-register --example surge_speed -- FOLDER SURGE/choices.jsonl [RATE|max] [extract]
 //! ```
 //!
-//! With `extract`, an extract of all of them is made at the end, and read as the gate reads it. Every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The register is
+//! With `extract`, an extract of all of them is made at the end, and read as the gate reads it; with `-` for the choices, nothing else is done. Every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The register is
 //! made if the folder has none; another surge with other ids can be added. The last line is JSON.
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, reason = "a measurement, run by hand")]
 
@@ -141,8 +141,12 @@ fn main() {
     let with_extract = arguments.get(3).is_some_and(|word| word == "extract");
     let now = Instant::parse("2026-06-01T00:00:00Z").expect("an instant");
     let opening = Ticks::now();
-    let register = open(&folder, now);
+    let mut register = open(&folder, now);
     println!("opened in {:.1} s", opening.elapsed().as_secs_f64());
+    if choices == Path::new("-") {
+        println!("{{{}}}", extract_of(&mut register, &folder, now).trim_start_matches(','));
+        return;
+    }
     let sequencer = Arc::new(Sequencer::start(register, Arc::new(move || now)).expect("started"));
     let services = Services::default();
     let begun = Ticks::now();

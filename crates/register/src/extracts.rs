@@ -83,7 +83,8 @@ impl Register {
         let mut out = Hashing { out, hash: Sha256::new() };
         let header = write_signed_extract(&holdings, &keys, &options, (&from, &Signer::Key(operator)), &mut out)?;
         let sha256: Hash = out.hash.finalize().into();
-        drop(holdings);
+        // There may be a hundred million small pieces to free: longer than all that is left to do.
+        std::thread::spawn(move || drop(holdings));
 
         let document = ExtractEntry::of_header(&header, sha256).and_then(|entry| entry.to_bytes().ok());
         let bytes = document.ok_or(ExtractError::Options { because: "its numbers cannot stand on a ledger" })?;

@@ -83,16 +83,12 @@ fn write(
     header.to_head(signer).map_err(as_options)?;
 
     let body = Body::encode(holdings, keys, options.through)?;
-    let mut hasher = Sha256::new();
-    body.parts(|part| {
-        hasher.update(part);
-        Ok(())
-    })?;
+    let (rows_root, body_sha256) = body.hashes()?;
     header.people = body.people.len() as u64;
     header.acts = body.acts;
     header.provisional = body.provisional;
-    header.rows_root = hex::encode(&body.root());
-    header.body_sha256 = hex::encode(&hasher.finalize());
+    header.rows_root = hex::encode(&rows_root);
+    header.body_sha256 = hex::encode(&body_sha256);
     out.write_all(&header.to_head(signer)?)?;
     body.parts(|part| Ok(out.write_all(part)?))?;
     out.flush()?;
@@ -257,6 +253,19 @@ impl Body {
         let part = place.and_then(|place| self.encoded.get(place));
         let row = part.and_then(|(start, part)| part.get(person.start - start..person.start - start + person.len as usize));
         row.unwrap_or_default()
+    }
+
+    /// The root over the rows, and the SHA-256 of all bytes: at the same time, for neither needs the other.
+    fn hashes(&self) -> Result<(Hash, Hash), ExtractError> {
+        std::thread::scope(|scope| {
+            let root = scope.spawn(|| self.root());
+            let mut hasher = Sha256::new();
+            self.parts(|part| {
+                hasher.update(part);
+                Ok(())
+            })?;
+            Ok((root.join().unwrap_or_else(|_| self.root()), hasher.finalize().into()))
+        })
     }
 
     /// The root over the rows.

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bezwaar_core::account::Account;
 use bezwaar_ledger::entry::{ENTRY_BYTES, Entry};
@@ -22,6 +23,15 @@ use crate::vault::{OpenedRow, SealedRow, Unsealer, Vault, VaultError};
 
 /// The most openings one step of a scan reads.
 pub const SCANNED_AT_ONCE_MAX: usize = 16_384;
+/// How many openings a step of a whole scan reads.
+const STEP_ROWS: usize = 4_096;
+/// How many steps of a whole scan are read before the first of them was taken.
+const STEPS_AHEAD: usize = 8;
+
+/// A step to be opened, and where its rows go.
+type ToOpen<T> = (Step, SyncSender<Vec<T>>);
+/// Where the rows of a step come from, in the order of the ledger.
+type Promised<T> = Result<Receiver<Vec<T>>, RegisterError>;
 
 /// The public folder, as the reader of tiles wants it.
 #[derive(Clone)]
@@ -174,8 +184,7 @@ impl Reader {
         Ok(Scanned { rows: Unsealer::new(&self.vault, threads).unseal(&rows, &holders), next })
     }
 
-    /// Goes through all openings in the order of the ledger. The next step is read while this one is opened and given to `each`, which may stop the scan by an
-    /// error of its own.
+    /// Goes through all openings in the order of the ledger, and gives each to `each`, which may stop the scan by an error of its own.
     pub fn scan_all<E: From<RegisterError>>(
         &mut self,
         threads: usize,
@@ -185,25 +194,71 @@ impl Reader {
     }
 
     /// As [`Reader::scan_all`], from an index on, with what is to become of each row, which is worked out on the threads that open it.
+    ///
+    /// A few steps are read and opened while one is given to `each`; no more, so that memory does not grow with the register.
     pub fn scan_map<T: Send, E: From<RegisterError>>(
         &mut self,
         (from, threads): (u64, usize),
         map: impl Fn(Result<OpenedRow, VaultError>) -> T + Sync,
         mut each: impl FnMut(T) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut step = Some(self.read_step(from, SCANNED_AT_ONCE_MAX)?);
-        while let Some(Step { rows, holders, next }) = step.take() {
-            let (vault, map) = (self.vault.clone(), &map);
-            let (opened, ahead) = std::thread::scope(|scope| {
-                let opening = scope.spawn(|| Unsealer::new(&vault, threads).unseal_map(&rows, &holders, map));
-                let ahead = next.map(|next| self.read_step(next, SCANNED_AT_ONCE_MAX)).transpose();
-                (opening.join(), ahead)
-            });
-            let opened = opened.map_err(|_| RegisterError::Stopped)?;
-            opened.into_iter().try_for_each(&mut each)?;
-            step = ahead?;
+        let (threads, vault, map) = (threads.max(1), self.vault.clone(), &map);
+        let (hand_out, work) = mpsc::sync_channel::<ToOpen<T>>(threads);
+        let (promise, promised) = mpsc::sync_channel::<Promised<T>>(STEPS_AHEAD);
+        let work = Arc::new(Mutex::new(work));
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(move || self.read_ahead(from, hand_out, promise));
+            let vault = &vault;
+            let open = |work: Arc<Mutex<Receiver<ToOpen<T>>>>| {
+                loop {
+                    // The lock is held while waiting for work, and not while doing it.
+                    let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok((step, back)) = next else { return };
+                    let opened = Unsealer::new(vault, 1).unseal_map(&step.rows, &step.holders, map);
+                    // Nobody waits for it once `each` has stopped the scan.
+                    drop(back.send(opened));
+                }
+            };
+            let opening: Vec<_> = (0..threads).map(|_| Arc::clone(&work)).map(|work| scope.spawn(move || open(work))).collect();
+            // With the last thread that opens goes what waits to be opened: nobody is left waiting for it.
+            drop(work);
+            let mut given = Ok(());
+            for step in &promised {
+                given = match step.map(|step| step.recv()) {
+                    Ok(Ok(rows)) => rows.into_iter().try_for_each(&mut each),
+                    Ok(Err(_)) => Err(RegisterError::Stopped.into()),
+                    Err(error) => Err(error.into()),
+                };
+                if given.is_err() {
+                    break;
+                }
+            }
+            drop(promised);
+            let whole = reading.join().is_ok();
+            // In this order: the threads that open end when the one that reads has.
+            let whole = opening.into_iter().fold(whole, |whole, thread| thread.join().is_ok() && whole);
+            given.and(if whole { Ok(()) } else { Err(RegisterError::Stopped.into()) })
+        })
+    }
+
+    /// Reads step after step, hands each out to be opened, and promises its rows in order.
+    fn read_ahead<T>(&mut self, from: u64, hand_out: SyncSender<ToOpen<T>>, promise: SyncSender<Promised<T>>) {
+        let mut next = Some(from);
+        while let Some(from) = next {
+            let step = match self.read_step(from, STEP_ROWS) {
+                Ok(step) => step,
+                Err(error) => {
+                    drop(promise.send(Err(error)));
+                    return;
+                }
+            };
+            next = step.next;
+            let (back, rows) = mpsc::sync_channel(1);
+            // An error is the end of the scan: nobody takes work, or rows, any more.
+            if hand_out.send((step, back)).is_err() || promise.send(Ok(rows)).is_err() {
+                return;
+            }
         }
-        Ok(())
     }
 
     fn read_step(&mut self, from: u64, limit: usize) -> Result<Step, RegisterError> {

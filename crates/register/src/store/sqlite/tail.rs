@@ -17,7 +17,7 @@ use super::read::{self, blob, damaged, for_each, number, optional_number, same};
 const INDEXED: &str = include_str!("sql/indexed.sql");
 const INDEXED_UPDATE: &str = include_str!("sql/indexed_update.sql");
 const ENTRY_NAMES: &str = include_str!("sql/entry_names.sql");
-const HOLDER_NAMES: &str = include_str!("sql/holder_names.sql");
+const HOLDERS_BETWEEN: &str = include_str!("sql/holders_between.sql");
 const OPENING_HOLDERS: &str = include_str!("sql/opening_holders.sql");
 const ID_FIND: &str = include_str!("sql/id_find.sql");
 const ID_INDEX: &str = include_str!("sql/id_index.sql");
@@ -146,7 +146,7 @@ impl Tail {
             let Some(name) = name else { return Ok(()) };
             put(&mut self.ids, name, place, "two entries have one name")
         })?;
-        for_each(view, HOLDER_NAMES, params![signed(holders), signed(standing.last_holder)], |columns| {
+        for_each(view, HOLDERS_BETWEEN, params![signed(holders), signed(standing.last_holder)], |columns| {
             let holder = read::holder(columns)?;
             put(&mut self.names, holder.name.0, holder.id.0, "two holders have one name")
         })?;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex};
 
 use bezwaar_register::engine::{
-    ERASED_AT_ONCE_MAX, ErasureReason, GATHERED_MAX, NewRecord, Register, SCANNED_AT_ONCE_MAX, Sequencer, Ticket, WAITING_MAX,
+    ERASED_AT_ONCE_MAX, ErasureReason, GATHERED_MAX, NewRecord, Register, RegisterError, SCANNED_AT_ONCE_MAX, Sequencer, Ticket,
+    WAITING_MAX,
 };
 use bezwaar_register::keys::{KeyStatement, STATEMENT_BYTES_MAX, StatementError};
 use bezwaar_register::store::memory::MemoryStore;
@@ -48,6 +49,44 @@ fn a_step_of_a_scan_has_so_many_rows_and_no_more() {
     assert_eq!(step(&register), (SCANNED_AT_ONCE_MAX, Some(0)));
     register.append(&[choice("one-more", "p0")], at(3)).unwrap();
     assert_eq!(step(&register), (SCANNED_AT_ONCE_MAX, Some(1)));
+    drop((register, store));
+}
+
+/// A whole scan reads and opens ahead of who takes the rows, on other threads: in order, to the end, and to no end when it is stopped or a thread is lost.
+#[test]
+fn a_whole_scan_gives_every_row_in_order_and_ends_when_it_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let (register, store) = filled(folder.path(), SCANNED_AT_ONCE_MAX + 1, 3);
+    let mut reader = register.reader().unwrap();
+    for threads in [0, 1, 2, 5] {
+        let mut found = Vec::new();
+        let scanned: Result<(), RegisterError> = reader.scan_map((0, threads), |row| row.unwrap().index, |index| Ok(found.push(index)));
+        scanned.unwrap();
+        assert_eq!(found.len(), SCANNED_AT_ONCE_MAX + 1);
+        assert!(found.is_sorted_by(|one, other| one < other));
+        let mut taken = 0;
+        let stopped: Result<(), RegisterError> = reader.scan_map(
+            (found[4], threads),
+            |row| row.unwrap().index,
+            |index| {
+                assert_eq!(index, found[4 + taken]);
+                taken += 1;
+                if taken == 10 { Err(RegisterError::Stopped) } else { Ok(()) }
+            },
+        );
+        assert!(matches!(stopped, Err(RegisterError::Stopped)) && taken == 10);
+        let last = found[found.len() - 1];
+        let mut taken = 0;
+        let lost: Result<(), RegisterError> = reader.scan_map(
+            (0, threads),
+            |row| row.map(|row| assert!(row.index < last, "a thread is lost")).unwrap(),
+            |()| {
+                taken += 1;
+                Ok(())
+            },
+        );
+        assert!(matches!(lost, Err(RegisterError::Stopped)) && taken <= SCANNED_AT_ONCE_MAX);
+    }
     drop((register, store));
 }
 
