@@ -60,7 +60,14 @@ fn a_whole_scan_gives_every_row_in_order_and_ends_when_it_is_stopped() {
     let mut reader = register.reader().unwrap();
     for threads in [0, 1, 2, 5] {
         let mut found = Vec::new();
-        let scanned: Result<(), RegisterError> = reader.scan_map((0, threads), |row| row.unwrap().index, |index| Ok(found.push(index)));
+        let scanned: Result<(), RegisterError> = reader.scan_map(
+            (0, threads),
+            |row| row.unwrap().index,
+            |index| {
+                found.push(index);
+                Ok(())
+            },
+        );
         scanned.unwrap();
         assert_eq!(found.len(), SCANNED_AT_ONCE_MAX + 1);
         assert!(found.is_sorted_by(|one, other| one < other));
