@@ -7,7 +7,8 @@ import { Provider } from 'oidc-provider';
 import { exportJWK, generateKeyPair } from 'jose';
 
 const REDIRECT = 'http://127.0.0.1:9/sign-in/back';
-const PORTAL = 'http://127.0.0.1:7390/nl/sign-in/back';
+// Where a portal sends people back to: the one of the tests in Rust, and those named as arguments.
+const PORTALS = ['http://127.0.0.1:7390/nl/sign-in/back', ...process.argv.slice(2)];
 const ACCOUNT = {
   sub: 'person-1',
   x_id: '900719925474099312',
@@ -36,7 +37,7 @@ function client(id, method, alg, subjectTypes) {
     token_endpoint_auth_method: method,
     id_token_signed_response_alg: alg,
     // Where subjects are pairwise, addresses at several hosts would need a document that ties them together.
-    redirect_uris: [REDIRECT, `${REDIRECT}/other`, ...(subjectTypes[0] === 'public' ? [PORTAL] : [])],
+    redirect_uris: [REDIRECT, `${REDIRECT}/other`, ...(subjectTypes[0] === 'public' ? PORTALS : [])],
     response_types: ['code'],
     grant_types: ['authorization_code'],
     scope: 'openid email account',
