@@ -156,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_no_longer_than_it_may_be() {
+        let text = "bezwaar-register = 1\nstore = \"sqlite\"\norigin = \"a.example/b\"\ndomain = \"c\"\nanchor = \"d\"\n";
+        let padded = |bytes: usize| Settings::parse(&format!("{text}{}", "#".repeat(bytes - text.len())));
+        assert!(padded(SETTINGS_BYTES_MAX).is_ok());
+        let Err(RegisterError::Settings { because }) = padded(SETTINGS_BYTES_MAX + 1) else { panic!("it was read") };
+        assert!(because.contains("65536 bytes"), "{because}");
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let check = |text: &str, because: &str| {
             let Err(RegisterError::Settings { because: found }) = Settings::parse(text) else { panic!("{text} was read") };

@@ -81,7 +81,7 @@ impl Values {
             everything: fields.one("everything") == "yes",
             uses: all("use"),
             recipients: all("recipient"),
-            accounts: fields.all("service").map(str::to_owned).zip(fields.all("account").map(str::to_owned)).take(ACCOUNTS_MAX).collect(),
+            accounts: fields.all("service").map(str::to_owned).zip(fields.all("account").map(str::to_owned)).collect(),
             mail: one("mail"),
             postal: one("postal"),
             name: one("name"),
@@ -223,6 +223,10 @@ fn check(visit: &Visit, values: &Values, mark: &FormMark) -> Result<Wanted, Vec<
     }
     let long =
         [("postal", &values.postal), ("name", &values.name), ("find", &values.find), ("reason", &values.reason), ("mail", &values.mail)];
+    // One that is left out would be a no that nobody hears.
+    if values.accounts.iter().filter(|(_, account)| !account.is_empty()).count() > ACCOUNTS_MAX {
+        tell("accounts", "many", &[]);
+    }
     for (field, _) in long.iter().filter(|(_, text)| text.len() > FIELD_BYTES_MAX) {
         tell(field, "long", &[]);
     }
@@ -231,7 +235,7 @@ fn check(visit: &Visit, values: &Values, mark: &FormMark) -> Result<Wanted, Vec<
         tell("scope", "scope", &[]);
     }
     let mut people = Vec::new();
-    for (row, (service, account)) in values.accounts.iter().enumerate().filter(|(_, (_, account))| !account.is_empty()) {
+    for (row, (service, account)) in values.accounts.iter().take(ACCOUNTS_MAX).enumerate().filter(|(_, (_, account))| !account.is_empty()) {
         let field = format!("account-{}", row + 1);
         if service.is_empty() {
             tell(&field, "service", &[]);

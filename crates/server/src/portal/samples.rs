@@ -93,8 +93,10 @@ fn object() -> Sample {
         "for": "child", "everything": true, "mail": "a@b", "postal": HOSTILE, "name": HOSTILE, "find": HOSTILE, "reason": HOSTILE,
         "accounts": [{"service": "plein", "account": HOSTILE}, {"service": "", "account": "noor"}, {"service": "", "account": ""}],
     });
-    let wrong: Vec<Json> =
-        ["for", "scope", "account-1", "account-2", "find", "mail"].iter().map(|field| json!({"field": field, "text": HOSTILE})).collect();
+    let wrong: Vec<Json> = ["for", "scope", "accounts", "account-1", "account-2", "find", "mail"]
+        .iter()
+        .map(|field| json!({"field": field, "text": HOSTILE}))
+        .collect();
     sample(
         "object.html",
         json!({

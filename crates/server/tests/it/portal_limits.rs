@@ -8,9 +8,10 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use bezwaar_server::portal::api::{
-    BODY_SECONDS_MAX, BULK_AT_ONCE_MAX, BULK_BODY_BYTES_MAX, CALLS_FOLDER, CONCERNED_MAX, DECIDE_BODY_BYTES_MAX, LEDGER_FILE_BYTES_MAX,
-    PUBLISH_LAG_SECONDS_MAX,
+    ACTS_PAGE_MAX, BODY_SECONDS_MAX, BULK_AT_ONCE_MAX, BULK_BODY_BYTES_MAX, CALLS_FOLDER, CONCERNED_MAX, DECIDE_BODY_BYTES_MAX,
+    LEDGER_FILE_BYTES_MAX, PUBLISH_LAG_SECONDS_MAX,
 };
+use bezwaar_server::portal::{ACCOUNTS_MAX, FIELD_BYTES_MAX, PEOPLE_MAX, RECEIPT_BYTES_MAX};
 
 use crate::portal_api_check::{CREDENTIAL, settings};
 use crate::portal_kit::{NOW, World};
@@ -158,4 +159,55 @@ fn it_is_ready_until_the_ledger_was_not_published_for_so_long() {
     assert_eq!(at(PUBLISH_LAG_SECONDS_MAX * 1_000_000).status, 200);
     let late = at(PUBLISH_LAG_SECONDS_MAX * 1_000_000 + 1);
     assert_eq!((late.status, late.json()["status"].as_str()), (503, Some("the ledger is not published")));
+}
+
+#[test]
+fn a_form_names_so_many_accounts_and_places_and_says_so_much_and_nothing_is_left_out() {
+    let mut world = World::new("");
+    let portal = world.start();
+    let send = |whom: &str, more: &[(&str, String)]| {
+        let mark = portal.mark("/nl/object", "/nl/object", None);
+        let mut fields = vec![("form", mark.as_str()), ("for", whom), ("everything", "yes"), ("mail", "noor@example.org")];
+        fields.extend(more.iter().map(|(name, text)| (*name, text.as_str())));
+        portal.form("/nl/object", None, &fields)
+    };
+    let accounts = |count: usize| {
+        let one = |number: usize| [("service", "facebook".to_owned()), ("account", format!("{}", 4_001 + number))];
+        send("self", &(0..count).flat_map(one).collect::<Vec<_>>())
+    };
+    let most = accounts(ACCOUNTS_MAX);
+    let page = portal.get(&most.onward().0);
+    assert!((0..ACCOUNTS_MAX).all(|number| page.text().contains(&format!("facebook: {}", 4_001 + number))), "{}", page.text());
+    let past = accounts(ACCOUNTS_MAX + 1);
+    assert!(past.status == 422 && past.text().contains("id=\"accounts-problem\""), "{}", past.text());
+
+    let places = |count: usize| {
+        let lines: Vec<String> = (0..count).map(|number| format!("https://plein.example/foto/{number}")).collect();
+        send("none", &[("find", lines.join("\n"))])
+    };
+    assert_eq!(places(PEOPLE_MAX).status, 303);
+    let past = places(PEOPLE_MAX + 1);
+    assert!(past.status == 422 && past.text().contains("id=\"find-problem\""), "{}", past.text());
+
+    for field in ["reason", "postal", "name", "find"] {
+        let long = |bytes: usize| send("self", &[(field, "a".repeat(bytes))]).status;
+        assert_eq!((long(FIELD_BYTES_MAX), long(FIELD_BYTES_MAX + 1)), (303, 422), "{field}");
+    }
+}
+
+#[test]
+fn a_receipt_is_no_longer_than_it_may_be_and_a_page_of_acts_has_so_many() {
+    let mut world = World::new("");
+    let portal = world.start();
+    let checked = |bytes: usize| portal.form("/nl/check", None, &[("receipt", &"a".repeat(bytes))]).text().to_owned();
+    assert!(checked(RECEIPT_BYTES_MAX).contains("Dit is geen bewijs"));
+    assert!(checked(RECEIPT_BYTES_MAX + 1).contains("Dit is te lang voor een bewijs."));
+    let page = |limit: usize| portal.get_as(&portal.noor, &format!("/api/v1/acts?limit={limit}"));
+    let act = r#"{"act":"object","uses":["meta/public-content"]}"#;
+    for _ in 0..=ACTS_PAGE_MAX {
+        assert_eq!(portal.post_as(&portal.noor, "/api/v1/acts", &[], act).status, 201);
+    }
+    let most = page(ACTS_PAGE_MAX).json();
+    assert_eq!((most["acts"].as_array().unwrap().len(), most["next"].is_string()), (ACTS_PAGE_MAX, true));
+    assert_eq!(page(ACTS_PAGE_MAX + 1).pointers(), ["limit"]);
 }

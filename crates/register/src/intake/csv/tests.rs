@@ -173,3 +173,23 @@ mod against_another_reader {
         }
     }
 }
+
+#[test]
+fn a_file_has_so_many_columns_and_a_person_is_named_by_so_many() {
+    let map = "[map]\nperson = { column = \"account\", service = \"pics\" }\nact = { const = \"object\" }\n\
+               received_at = { column = \"date\", format = \"%d-%m-%Y\", zone = \"Europe/Amsterdam\" }\n";
+    let text = |columns: usize| {
+        let more: String = (2..columns).map(|number| format!(",c{number}")).collect();
+        format!("account,date{more}\nnoor,01-02-2026{}\n", ",".repeat(columns - 2))
+    };
+    let most = rows(map, &text(COLUMNS_MAX));
+    assert!(most.len() == 1 && most[0].contains("pics:handle:noor"), "{most:?}");
+    assert!(rows(map, &text(COLUMNS_MAX + 1))[0].contains("over 4096 columns"));
+    let named = |columns: usize| {
+        let list: Vec<String> = (0..columns).map(|number| format!("{{ column = \"c{number}\", service = \"pics\" }}")).collect();
+        let rest = "act = { const = \"object\" }\nreceived_at = { column = \"date\", format = \"%d-%m-%Y\", zone = \"Europe/Amsterdam\" }";
+        Mapping::parse("map.toml", &format!("[map]\nperson = [{}]\n{rest}\n", list.join(", "))).map(drop)
+    };
+    assert!(named(PERSON_COLUMNS_MAX).is_ok());
+    assert!(format!("{:?}", named(PERSON_COLUMNS_MAX + 1)).contains("1 to 16 tables"));
+}

@@ -4,6 +4,7 @@ use bezwaar_ledger::event::Event;
 
 use super::super::books::Books as _;
 use super::super::cases::{CaseNumber, CaseState};
+use super::super::contact::CONTACT_FILINGS_MAX;
 use super::super::post::POST_DETAIL_BYTES_MAX;
 use super::super::{Contact, Drawer, FORGET_TOKEN_MICROS, Filing, Intake, IntakeError, OUTBOX_MAX, Refusal, Role, Sender, State};
 use super::cases::with_case;
@@ -325,4 +326,21 @@ fn erasing_the_contact_leaves_the_objection() {
     assert!(!format!("{drawer:?}").contains("Noor"));
     Intake::new(&mut books).erase_contact(&account("f:1"), at(NOW)).unwrap();
     assert!(books.contacts.is_empty() && withheld(&books, "f:1", NOW));
+}
+
+#[test]
+fn of_one_account_so_many_contacts_are_kept_and_the_oldest_goes_first() {
+    let mut books = MemoryBooks::default();
+    let contact = Contact::new([("name".to_owned(), "Noor".to_owned())]);
+    let kept = |books: &MemoryBooks| -> Vec<String> {
+        Drawer::from_bytes(&books.contacts[&account("f:1")]).contacts().iter().map(|(act, _)| act.clone()).collect()
+    };
+    for number in 0..=CONTACT_FILINGS_MAX {
+        let filing = Filing { contact: contact.clone(), ..own(object(&format!("o-{number}"), "f:1", "2026-01-10")) };
+        file(&mut books, &filing, NOW);
+        if number + 1 == CONTACT_FILINGS_MAX {
+            assert_eq!((kept(&books).len(), kept(&books)[0].as_str()), (CONTACT_FILINGS_MAX, "o-0"));
+        }
+    }
+    assert_eq!((kept(&books).len(), kept(&books)[0].as_str()), (CONTACT_FILINGS_MAX, "o-1"));
 }
