@@ -119,7 +119,7 @@ fn policies(site: &Site) -> Finding {
     Finding::failure(CHECK, format!("not as the ledger has it: {}", changed.join(", ")), HELP)
 }
 
-/// Notices nobody has sent: whoever is to be told of a void has 14 days.
+/// Notices nobody has sent: a void begins with the last of them.
 fn outbox(intake: &mut Intake<'_>) -> Option<Finding> {
     let waiting = intake.outbox_count().ok()?;
     (waiting > 0).then(|| Finding {

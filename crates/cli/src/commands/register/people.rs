@@ -26,8 +26,8 @@ pub(super) struct ConfirmArgs {
 
 /// Declare a provisional objection not authorised
 ///
-/// It needs two approvers and a reason, and counts after 14 days, unless the account holder confirms the objection. It is counted in public. Notices to
-/// the filer and the account wait in the outbox.
+/// It needs two approvers and a reason. Notices to the filer and the account wait in the outbox; when the last of them was sent it is entered on the ledger, and counts
+/// 14 days after that, unless the account holder confirms the objection. It is counted in public.
 #[derive(clap::Args, Debug)]
 pub(super) struct VoidArgs {
     #[command(flatten)]
