@@ -17,6 +17,7 @@ use super::books::{Books, Filed, Known, ValueName};
 use super::cases::CaseNumber;
 use super::contact::{Contact, Drawer};
 use super::error::{IntakeError, Refusal};
+use super::looks::StaffId;
 use super::people::Role;
 use super::shelf::{Shelf, ShelfName, damaged};
 use crate::engine::RegisterError;
@@ -438,6 +439,26 @@ impl Intake<'_> {
         let time = self.books.time(now)?;
         let told = self.drop_messages(numbers)?;
         let events = self.enter_voids(&told, time)?;
+        self.write(&events, Vec::new(), now).map(drop)
+    }
+
+    /// Says that somebody of the staff told by letter, or otherwise, what had been given up; that stands in the case it is about. Then as [`Intake::post_sent`]. Numbers of
+    /// messages that wait to be sent are passed over: nobody can say of these that they were.
+    pub fn post_told(&mut self, numbers: &[u64], by: &StaffId, now: Instant) -> Result<(), IntakeError> {
+        self.begin()?;
+        let time = self.books.time(now)?;
+        let (post, mut told, mut cases) = (self.office.post(self.books)?, Vec::new(), Vec::new());
+        for number in numbers.iter().filter(|number| post.given_up.contains(number)).copied().collect::<BTreeSet<u64>>() {
+            if let Some(message) = post.get(self.books, number)? {
+                told.push(number);
+                cases.extend(message.case);
+            }
+        }
+        for number in cases {
+            self.case_told(number, by, time)?;
+        }
+        let voids = self.drop_messages(&told)?;
+        let events = self.enter_voids(&voids, time)?;
         self.write(&events, Vec::new(), now).map(drop)
     }
 

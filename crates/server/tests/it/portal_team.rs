@@ -127,6 +127,9 @@ fn two_people_declare_a_flood_void_and_one_cannot() {
     assert_eq!(portal.form("/nl/team/post", Some(&portal.handler), &[("form", &letter)]).status, 422);
     portal.form("/nl/team/post", Some(&portal.handler), &fields).onward();
     assert_eq!((all().matches("berichten nog te versturen").count(), all().matches("niet bevoegd verklaard").count()), (0, 6));
+    // And who said so stands in each case.
+    let case = portal.get_as(&two, "/nl/team/case/1");
+    assert_eq!(case.text().matches("Bericht per post verstuurd (han)").count(), 2, "{}", case.text());
     let found =
         portal.form("/nl/team/search", Some(&two), &[("form", &portal.mark("/nl/team", "/nl/team/search", Some(&two))), ("what", &real)]);
     let (case, _) = found.onward();

@@ -301,6 +301,8 @@ pub enum Change {
     Voided,
     /// Evidence was added.
     EvidenceAdded,
+    /// A message about it that could not go by mail was told by letter, or otherwise.
+    ToldByLetter,
 }
 
 /// Who did what about a case, and when.

@@ -33,6 +33,7 @@ impl Change {
             Change::MergedFrom(other) => ("merged-from", Some(other.0)),
             Change::Voided => ("voided", None),
             Change::EvidenceAdded => ("evidence", None),
+            Change::ToldByLetter => ("told-by-letter", None),
         }
     }
 
@@ -46,6 +47,7 @@ impl Change {
             ("merged-from", Some(other)) => Change::MergedFrom(other),
             ("voided", None) => Change::Voided,
             ("evidence", None) => Change::EvidenceAdded,
+            ("told-by-letter", None) => Change::ToldByLetter,
             _ => return None,
         })
     }

@@ -269,6 +269,14 @@ impl Intake<'_> {
         self.set_case(&case, &void)
     }
 
+    /// That somebody told by letter what was to be told about a case. With what is written next.
+    pub(in crate::intake) fn case_told(&mut self, number: CaseNumber, by: &StaffId, time: Instant) -> Result<(), IntakeError> {
+        let Some(case) = self.case(number)? else { return Ok(()) };
+        let mut told = case.clone();
+        told.change(Change::ToldByLetter, by, time);
+        self.set_case(&case, &told)
+    }
+
     /// After notices of these acts were taken away unsent, because whoever was to be told was forgotten: what nobody is told of any more is not declared void, and can be again.
     /// With what is written next.
     pub(in crate::intake) fn case_left(&mut self, acts: &[String]) -> Result<(), IntakeError> {

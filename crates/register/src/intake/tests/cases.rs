@@ -351,7 +351,11 @@ proptest! {
                 }
                 Step::Merge(from, into) => intake.merge_cases(CaseNumber(from), CaseNumber(into), &staff("anna"), at(NOW)).is_ok(),
                 Step::Void(id) => intake.void(&format!("o-{id}"), REASON, ["a", "b"], at(NOW)).is_ok(),
-                Step::Told(number) => intake.post_sent(&[number], at(NOW)).is_ok(),
+                Step::Told(number) if number % 2 == 0 => intake.post_sent(&[number], at(NOW)).is_ok(),
+                Step::Told(number) => {
+                    let given_up = intake.post_failed(number, None, at(NOW)).is_ok();
+                    intake.post_told(&[number], &staff("anna"), at(NOW)).is_ok() && given_up
+                }
                 Step::Confirm(id, who) => intake.confirm(&format!("o-{id}"), &account(&person(who)), at(NOW)).is_ok(),
                 Step::Forget(who) => match intake.ask_to_forget(&account(&person(who)), at(NOW)) {
                     Ok(asked) => intake.forget(&asked.token, &account(&person(who)), at(NOW)).is_ok(),

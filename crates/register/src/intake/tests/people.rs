@@ -3,8 +3,9 @@ use bezwaar_core::choice::{Act, Choice};
 use bezwaar_ledger::event::Event;
 
 use super::super::books::Books as _;
-use super::super::cases::{CaseNumber, CaseState};
+use super::super::cases::{CaseNumber, CaseState, Change};
 use super::super::contact::CONTACT_FILINGS_MAX;
+use super::super::looks::StaffId;
 use super::super::post::POST_DETAIL_BYTES_MAX;
 use super::super::{Contact, Drawer, FORGET_TOKEN_MICROS, Filing, Intake, IntakeError, OUTBOX_MAX, Refusal, Role, Sender, State};
 use super::cases::with_case;
@@ -234,6 +235,26 @@ fn a_void_nobody_is_told_of_any_more_is_declared_again() {
     forget(&mut books, "f:3");
     Intake::new(&mut books).outbox_sent(9, at(NOW)).unwrap();
     assert!(books.by_ids(&["p+void"]).unwrap()[0].is_none());
+}
+
+#[test]
+fn who_told_by_letter_stands_in_the_case_and_only_what_was_given_up_is_told_so() {
+    let mut books = MemoryBooks::default();
+    Intake::new(&mut books).file_each(&[with_case(vec![unconfirmed(object("o", "f:1", "2026-01-10"))], "2026-02-28")], at(NOW)).unwrap();
+    Intake::new(&mut books).void("o", REASON, ["a", "b"], at(NOW)).unwrap();
+    let by = StaffId::parse("anna").unwrap();
+    let case = |books: &mut MemoryBooks| Intake::new(books).case(CaseNumber(1)).unwrap().unwrap();
+    // It waits to be mailed: that it was told otherwise nobody can say.
+    Intake::new(&mut books).post_told(&[1], &by, at(NOW)).unwrap();
+    assert_eq!((case(&mut books).state(), case(&mut books).changes.len()), (CaseState::Voiding, 2));
+    Intake::new(&mut books).post_failed(1, None, at(NOW)).unwrap();
+    Intake::new(&mut books).post_told(&[1, 1, 7], &by, at("2026-02-03")).unwrap();
+    let told = case(&mut books);
+    assert_eq!(told.state(), CaseState::Void(at("2026-02-17")));
+    let last = told.changes.last().unwrap();
+    assert_eq!((last.change, &last.by, last.at, told.changes.len()), (Change::ToldByLetter, &by, at("2026-02-03"), 3));
+    Intake::new(&mut books).post_told(&[1], &by, at(NOW)).unwrap();
+    assert_eq!(case(&mut books).changes.len(), 3);
 }
 
 #[test]

@@ -144,6 +144,7 @@ fn changes(visit: &Visit, case: &Case) -> Vec<Value> {
             Change::MergedFrom(from) => visit.say_with("team.change.merged-from", &[("number", &from.to_string())]),
             Change::Voided => visit.say("team.change.voided"),
             Change::EvidenceAdded => visit.say("team.change.evidence-added"),
+            Change::ToldByLetter => visit.say("team.change.told-by-letter"),
         };
         context! { what, by => change.by.as_str(), at => visit.speech().moment(change.at, &visit.app.zone) }
     };

@@ -47,9 +47,10 @@ pub(crate) async fn page(visit: Visit) -> Response {
 }
 
 pub(crate) async fn sent(visit: Visit, body: Bytes) -> Response {
-    if let Err(response) = member(&visit, &[TeamRole::Handler]) {
-        return response;
-    }
+    let member = match member(&visit, &[TeamRole::Handler]) {
+        Ok(member) => member,
+        Err(response) => return response,
+    };
     let fields = Fields::parse(&body).unwrap_or_default();
     if visit.read_form(&fields, "team").is_none() {
         return visit.forbidden();
@@ -58,7 +59,7 @@ pub(crate) async fn sent(visit: Visit, body: Bytes) -> Response {
     let Some(numbers) = numbers.filter(|numbers| (1..=SHOWN).contains(&numbers.len())) else {
         return visit.told(StatusCode::UNPROCESSABLE_ENTITY, "team.nothing");
     };
-    match visit.app.counter.run(move |intake, now| intake.post_sent(&numbers, now)).await {
+    match visit.app.counter.run(move |intake, now| intake.post_told(&numbers, &member.id, now)).await {
         Ok(Ok(())) => see_other(&visit.at("team/post")),
         Ok(Err(error)) | Err(error) => failed(&visit, "a letter was not marked as sent", &error),
     }
