@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use bezwaar_server::portal::ATTEMPTS_MAX;
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Value, json};
 
@@ -183,6 +184,35 @@ fn a_mail_server_that_says_later_gets_the_message_again_and_one_that_says_never_
     }
     let traces = world.traces.lock().unwrap().join("\n");
     assert!(traces.contains("451") && traces.contains("550") && !traces.contains("@"), "{traces}");
+}
+
+#[test]
+fn a_message_is_tried_so_many_times_and_then_it_is_for_the_team() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(server) = mail_servers(folder.path()) else { return };
+    let settings = format!("[mail]\nhost = \"localhost\"\nport = {}\ntls = \"none\"\nfrom = \"bezwaar@example.org\"", server.said["plain"]);
+    let mut world = World::new(&settings);
+    let mut portal = world.start();
+    objects(&portal, "79", "later@example.org");
+    let given_up = |world: &mut World| {
+        let mut register = world.register();
+        bezwaar_register::intake::Intake::new(register.writer()).post_counts().unwrap().given_up
+    };
+    for attempt in 1..=usize::try_from(ATTEMPTS_MAX).unwrap() {
+        let from = Instant::now();
+        while world.traces.lock().unwrap().iter().filter(|line| line.contains("451")).count() < attempt {
+            assert!(from.elapsed() < Duration::from_secs(30), "attempt {attempt}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        if attempt + 1 == usize::try_from(ATTEMPTS_MAX).unwrap() {
+            drop(portal);
+            assert_eq!(given_up(&mut world), 0, "it is tried once more");
+            portal = world.start();
+        }
+        world.clock.fetch_add(3 * 3_600_000_000, Ordering::SeqCst);
+    }
+    drop(portal);
+    assert_eq!(given_up(&mut world), 1);
 }
 
 #[test]
