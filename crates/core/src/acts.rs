@@ -2,8 +2,11 @@
 //!
 //! Links are resolved here once, so that whoever judges (and the extract the gate reads) needs no link and no name.
 
+mod chains;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use chains::{Chains, hash_of};
 
 use crate::account::Account;
 use crate::choice::{Act, Choice};
@@ -158,21 +161,25 @@ impl HeldAct {
 
 /// All acts by the account they stand on.
 ///
-/// They lie one after another, by account: one piece of memory for ten million people, not one for each of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// They lie one after another in few pieces of memory, each account where its first act was made: what is read together was written together, which for ten
+/// million people counts for more than any order of their names.
+#[derive(Clone, Debug, Default)]
 pub struct Holdings {
-    /// By hash, then account.
-    people: Vec<Person>,
+    /// The accounts, each with where its acts end.
+    people: Vec<(Account, usize)>,
     acts: Vec<HeldAct>,
+    /// The places of the accounts by their hashes, in order.
+    by_hash: Vec<(u64, usize)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Person {
-    hash: u64,
-    account: Account,
-    /// Where their acts end.
-    end: usize,
+/// The same acts on the same accounts, in whatever order the accounts lie.
+impl PartialEq for Holdings {
+    fn eq(&self, other: &Holdings) -> bool {
+        self.len() == other.len() && self.iter().all(|(account, acts)| other.acts_of(account) == acts)
+    }
 }
+
+impl Eq for Holdings {}
 
 impl Holdings {
     /// Works the choices out: who holds which act, own and inherited.
@@ -182,62 +189,73 @@ impl Holdings {
 
     /// As [`Holdings::resolve`], taking the choices apart: for many millions of them, what they hold is moved and not copied.
     pub fn resolve_owned(choices: Vec<Choice>) -> Holdings {
-        let mut inherited = inherited(&choices).into_iter().peekable();
         let taken_back = consents_taken_back(&choices);
-        let mut own: Vec<(Account, HeldAct)> = Vec::with_capacity(choices.len());
         let mut others: Vec<(Account, HeldAct)> = Vec::new();
-        for (place, choice) in choices.into_iter().enumerate() {
-            let reached = inherited.next_if(|(of, _)| *of == place).map(|(_, reached)| reached).unwrap_or_default();
-            let (from, provisional) = (choice.counts_from(), choice.provisional);
-            let (own_hand, received_at) = (choice.by_own_hand(), choice.received_at);
-            let Some(person) = choice.person else { continue };
-            let Some(body) = held_body(choice.act, own_hand, &taken_back) else { continue };
+        for (place, reached) in inherited(&choices) {
+            let Some((_, act)) = choices.get(place).cloned().and_then(|choice| held(choice, &taken_back)) else { continue };
             // Once per moment at which it reached the account: an opening act must be later than the last of them.
-            for (account, from, via) in reached {
-                let (id, body) = (choice.id.clone(), body.clone());
-                others.push((account, HeldAct { id, from, received: from, via: Some(via), provisional, body }));
-            }
-            // What the gate and the extract keep of a closing act is its one moment; an opening act has two.
-            let received = if body.opens() { received_at } else { from };
-            own.push((person, HeldAct { id: choice.id, from, received, via: None, provisional, body }));
+            let inherited =
+                reached.into_iter().map(|(account, from, via)| (account, HeldAct { from, received: from, via: Some(via), ..act.clone() }));
+            others.extend(inherited);
         }
-        own.extend(others);
-        Holdings::of(own)
+        Holdings::of(choices, &taken_back, others)
     }
 
-    /// The holdings of acts. Those of one account stand by their moment and id; what is alike in both stays in the order given.
-    fn of(all: Vec<(Account, HeldAct)>) -> Holdings {
-        let order = in_order(&all);
-        let mut all: Vec<Option<(Account, HeldAct)>> = all.into_iter().map(Some).collect();
-        let mut holdings = Holdings { people: Vec::new(), acts: Vec::with_capacity(all.len()) };
-        for (hash, place) in order {
-            let Some((account, act)) = all.get_mut(place).and_then(Option::take) else { continue };
-            holdings.acts.push(act);
-            let end = holdings.acts.len();
-            match holdings.people.last_mut() {
-                Some(last) if last.account == account => last.end = end,
-                _ => holdings.people.push(Person { hash, account, end }),
+    /// The holdings of choices, and of acts that reached accounts over links. Those of one account stand by their moment and id; what is alike in both stays in the order
+    /// given.
+    fn of(choices: Vec<Choice>, taken_back: &TakenBack, others: Vec<(Account, HeldAct)>) -> Holdings {
+        let own = choices.len();
+        let account = |place: usize| match place.checked_sub(own) {
+            None => choices.get(place).and_then(|choice| choice.person.as_ref()),
+            Some(place) => others.get(place).map(|(account, _)| account),
+        };
+        let mut chains = Chains::of(account, own + others.len());
+        let mut choices: Vec<Option<Choice>> = choices.into_iter().map(Some).collect();
+        let mut others: Vec<Option<(Account, HeldAct)>> = others.into_iter().map(Some).collect();
+        let (mut people, mut acts) = (Vec::with_capacity(chains.len()), Vec::with_capacity(choices.len() + others.len()));
+        let mut chain = Vec::new();
+        for first in 0..choices.len() + others.len() {
+            if !chains.take(first, &mut chain) {
+                continue;
             }
+            let (start, mut person) = (acts.len(), None);
+            acts.extend(chain.drain(..).filter_map(|place| {
+                let (account, act) = match place.checked_sub(own) {
+                    None => choices.get_mut(place).and_then(Option::take).and_then(|choice| held(choice, taken_back))?,
+                    Some(place) => others.get_mut(place).and_then(Option::take)?,
+                };
+                person.get_or_insert(account);
+                Some(act)
+            }));
+            // Whoever only links, or was only answered, holds nothing.
+            let Some(account) = person else { continue };
+            if let Some(acts) = acts.get_mut(start..).filter(|acts: &&mut [HeldAct]| acts.len() > 1) {
+                acts.sort_by(|left: &HeldAct, right| (left.from, &left.id).cmp(&(right.from, &right.id)));
+            }
+            chains.number(first, people.len());
+            people.push((account, acts.len()));
         }
-        holdings
+        Holdings { people, acts, by_hash: chains.numbered() }
     }
 
     /// The acts on an account, earliest first. An act that reached it over several ways stands here once per moment.
     pub fn acts_of(&self, account: &Account) -> &[HeldAct] {
         let hash = hash_of(account);
-        let place = self.people.binary_search_by(|other| other.hash.cmp(&hash).then_with(|| other.account.cmp(account))).ok();
+        let alike = self.by_hash.get(self.by_hash.partition_point(|(other, _)| *other < hash)..).unwrap_or_default();
+        let mut places = alike.iter().take_while(|(other, _)| *other == hash).map(|(_, place)| *place);
+        let place = places.find(|place| self.people.get(*place).is_some_and(|(other, _)| other == account));
         place.map_or(&[], |place| self.acts_at(place))
     }
 
     fn acts_at(&self, place: usize) -> &[HeldAct] {
-        let end_of = |place: usize| self.people.get(place).map_or(0, |person| person.end);
+        let end_of = |place: usize| self.people.get(place).map_or(0, |(_, end)| *end);
         let start = place.checked_sub(1).map_or(0, end_of);
         self.acts.get(start..end_of(place)).unwrap_or_default()
     }
 
-    /// Every account with its acts, in an order that says nothing, and is the same each time.
+    /// Every account with its acts, in the order of their first acts as they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&Account, &[HeldAct])> {
-        self.people.iter().enumerate().map(|(place, person)| (&person.account, self.acts_at(place)))
+        self.people.iter().enumerate().map(|(place, (account, _))| (account, self.acts_at(place)))
     }
 
     /// How many accounts hold an act.
@@ -251,27 +269,22 @@ impl Holdings {
     }
 }
 
-/// What people are sorted by first. The hash is not keyed: whoever chooses names whose hashes are the same makes comparing them slower, and nothing else.
-fn hash_of(account: &Account) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    account.expose_canonical().hash(&mut hasher);
-    hasher.finish()
-}
+/// What consents named that are taken back, by their id.
+type TakenBack = HashMap<String, Option<Vec<Pattern>>>;
 
-/// The places of the acts with the hashes of their accounts, by hash, then account, moment, id and place.
-///
-/// What is sorted is small, and seldom needs a look at the account itself.
-fn in_order(all: &[(Account, HeldAct)]) -> Vec<(u64, usize)> {
-    let mut order: Vec<(u64, usize)> = all.iter().enumerate().map(|(place, (account, _))| (hash_of(account), place)).collect();
-    let in_full = |place: usize| all.get(place).map(|(account, act)| (account, act.from, &act.id));
-    order.sort_unstable_by(|(left, one), (right, other)| {
-        left.cmp(right).then_with(|| in_full(*one).cmp(&in_full(*other))).then_with(|| one.cmp(other))
-    });
-    order
+/// A choice as it stands on its own account; `None` for what holds nothing.
+fn held(choice: Choice, taken_back: &TakenBack) -> Option<(Account, HeldAct)> {
+    let (from, provisional) = (choice.counts_from(), choice.provisional);
+    let (own_hand, received_at) = (choice.by_own_hand(), choice.received_at);
+    let person = choice.person?;
+    let body = held_body(choice.act, own_hand, taken_back)?;
+    // What the gate and the extract keep of a closing act is its one moment; an opening act has two.
+    let received = if body.opens() { received_at } else { from };
+    Some((person, HeldAct { id: choice.id, from, received, via: None, provisional, body }))
 }
 
 /// What consents named that are taken back, by their id.
-fn consents_taken_back(choices: &[Choice]) -> HashMap<String, Option<Vec<Pattern>>> {
+fn consents_taken_back(choices: &[Choice]) -> TakenBack {
     let ids: BTreeSet<&str> = choices
         .iter()
         .filter_map(|choice| match &choice.act {
@@ -304,7 +317,7 @@ fn inherited(choices: &[Choice]) -> Vec<(usize, Vec<Reached>)> {
     reached.collect()
 }
 
-fn held_body(act: Act, own_hand: bool, taken_back: &HashMap<String, Option<Vec<Pattern>>>) -> Option<HeldBody> {
+fn held_body(act: Act, own_hand: bool, taken_back: &TakenBack) -> Option<HeldBody> {
     if act.opens() && !own_hand {
         return None;
     }
@@ -446,6 +459,30 @@ mod tests {
     }
 
     #[test]
+    fn who_only_links_holds_nothing_and_who_objects_after_it_does() {
+        let to_b = link("b");
+        let of = |lines: &[(&str, &str, u8, &str)]| {
+            let line = |(id, person, hour, rest): &(&str, &str, u8, &str)| {
+                format!(r#"{{"id":"{id}","person":"f:{person}",{rest},"received_at":"2025-01-01T{hour:02}:00:00Z"}}"#)
+            };
+            let lines: Vec<String> = lines.iter().map(line).collect();
+            Holdings::resolve(&read_choices(&lines.join("\n"), &Services::default()).unwrap().choices)
+        };
+        let account = |name: &str| Services::default().parse(&format!("f:{name}")).unwrap();
+        let linked = of(&[("l", "a", 1, &to_b)]);
+        assert!(linked.is_empty() && linked.iter().next().is_none() && linked.acts_of(&account("a")).is_empty());
+        let all = of(&[("l", "a", 1, &to_b), ("p", "c", 2, OBJECT), ("o", "a", 3, OBJECT), ("q", "a", 2, OBJECT)]);
+        let ids = |name: &str| all.acts_of(&account(name)).iter().map(|act| act.id.clone()).collect::<Vec<_>>();
+        assert_eq!(
+            (ids("a"), ids("b"), ids("c"), all.len()),
+            (vec!["q".into(), "o".into()], vec!["q".into(), "o".into()], vec!["p".into()], 3)
+        );
+        // In another order of lines they are the same holdings.
+        let turned = of(&[("q", "a", 2, OBJECT), ("o", "a", 3, OBJECT), ("l", "a", 1, &to_b), ("p", "c", 2, OBJECT)]);
+        assert!(all == turned && all != linked);
+    }
+
+    #[test]
     fn a_link_carries_until_it_is_ended_by_one_of_its_ends_and_not_before_it_began() {
         let to_b = link("b");
         let unlink = r#""act":"unlink","of":"l""#;
@@ -485,7 +522,7 @@ mod tests {
                 expected.entry(account).or_default().push(act);
             }
             expected.values_mut().for_each(|acts| acts.sort_by(|one, other| (one.from, &one.id).cmp(&(other.from, &other.id))));
-            let holdings = Holdings::of(all);
+            let holdings = Holdings::of(Vec::new(), &TakenBack::new(), all);
             let mut found: Vec<(&Account, &[HeldAct])> = holdings.iter().collect();
             found.sort_by_key(|(account, _)| *account);
             assert_eq!(found, expected.iter().map(|(account, acts)| (account, acts.as_slice())).collect::<Vec<_>>());
