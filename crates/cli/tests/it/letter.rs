@@ -108,7 +108,7 @@ fn an_objection_goes_to_standard_output_and_what_to_do_to_standard_error() {
     assert_snapshot!(notes.trim(), @"
     note: Stuur de brief naar privacy@club.example. Bewaar een kopie met de datum: dat is je bewijs.
     note: Over Reading Club Ltd: Another company decides about the choir.
-    note: Soms gaat het sneller met het formulier ‘Object to AI at the club’: https://club.example/object (inloggen nodig)
+    note: Soms gaat het sneller zo: Object to AI at the club, https://club.example/object (inloggen nodig)
     ");
 }
 
@@ -126,6 +126,32 @@ fn letters_are_for_their_owner_alone() {
     }
     let eml = std::fs::read_to_string(bench.path("brief.eml")).unwrap();
     assert!(eml.contains("To: \"Reading Club Ltd\" <privacy@club.example>\r\n") && eml.contains("\r\nDate: "), "{eml}");
+}
+
+/// A mail to nobody says so: the postal address stands in letters only.
+#[test]
+fn a_mail_without_an_address_is_called_so() {
+    let bench = bench();
+    bench.write("contacts.toml", CONTACTS.replace("email = \"privacy@club.example\"\n", ""));
+    let notes = |name: &str| bench.run(&letter("objection", &["--to", "club", "--person", "me.toml", "--lang", "nl", "--output", name]));
+    let mail = notes("brief.eml");
+    assert!(mail.contains("We kennen geen e-mailadres van Reading Club Ltd. De mail heeft dus nog geen adres"), "{mail}");
+    assert!(!std::fs::read_to_string(bench.path("brief.eml")).unwrap().contains("\r\nTo:"));
+    assert!(!notes("brief.pdf").contains("geen adres: zoek"));
+}
+
+/// What the contact points say is in the letter's language, where somebody wrote that down.
+#[test]
+fn forms_and_notes_are_in_the_letters_language() {
+    let bench = bench();
+    let policies = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    std::os::unix::fs::symlink(policies, bench.path("shipped")).unwrap();
+    for to in ["x", "meta", "linkedin", "github", "xai"] {
+        let shown = bench.run(&["letter", "objection", "--policies", "shipped", "--to", to, "--person", "me.toml", "--lang", "nl"]);
+        let notes = shown.split_once("--- stderr").unwrap().1;
+        let english = ["A setting", "Controller for", "For people", " covers ", "Setting “", "Object "];
+        assert!(!english.iter().any(|word| notes.contains(word)), "{to}: {notes}");
+    }
 }
 
 #[test]

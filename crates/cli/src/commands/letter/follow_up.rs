@@ -79,7 +79,7 @@ pub(super) fn reminder(args: &ReminderArgs, printer: &mut Printer) -> Result<(),
     let letter = composed(compose_reminder(&order, &FollowUp { case: &case, remarks: args.remarks.as_deref() }))?;
     deliver(&letter, args.letter.output.as_deref(), format, printer)?;
     let texts = Texts::of(order.language);
-    note_sending(&letter, controller, &texts, printer);
+    note_sending(&letter, controller, format, &texts, printer);
     let how = channel(&letter, controller).as_str();
     printer.note(&texts.say("cli", "next-reminded", &[("file", &args.case.display().to_string()), ("how", how)]));
     Ok(())

@@ -143,6 +143,9 @@ fn contacts(language: Option<crate::texts::Language>, file: Option<&Path>, folde
     for note in notes.chain(contacts.authorities.iter_mut().map(|one| &mut one.note)).flatten() {
         *note = words.say(note);
     }
+    for form in contacts.controllers.iter_mut().flat_map(|one| &mut one.forms) {
+        form.title = words.say(&form.title);
+    }
     Ok(contacts)
 }
 
@@ -276,8 +279,12 @@ fn note_known(name: &str, note: Option<&str>, texts: &Texts, printer: &mut Print
 }
 
 /// Where to send a letter to a controller.
-fn note_sending(letter: &Letter, controller: &Controller, texts: &Texts, printer: &mut Printer) {
+fn note_sending(letter: &Letter, controller: &Controller, format: Format, texts: &Texts, printer: &mut Printer) {
     let name = controller.name.as_str();
+    if format == Format::Eml && letter.to.1.is_none() && !controller.address.is_empty() {
+        printer.note(&texts.say("cli", "send-no-email", &[("controller", name)]));
+        return;
+    }
     let text = match (&letter.to.1, &controller.dpo) {
         (Some(email), _) => texts.say("cli", "send-email", &[("email", email)]),
         (None, _) if !controller.address.is_empty() => texts.raw("cli", "send-post").to_owned(),

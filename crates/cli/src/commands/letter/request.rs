@@ -82,7 +82,7 @@ pub(super) fn make(wish: &Wish<'_>, policies: &PolicySet, contacts: &Contacts, p
     })?;
     let case = wish.case.map(|path| begun(path, wish).map(|case| (path, case))).transpose()?;
     deliver(&letter, wish.output, format, printer)?;
-    note_sending(&letter, controller, &texts, printer);
+    note_sending(&letter, controller, format, &texts, printer);
     note_known(&controller.name, controller.note.as_deref(), &texts, printer);
     for form in forms(controller, wish.kind, wish.person.who) {
         let key = if form.login == Some(true) { "form-login" } else { "form" };
