@@ -8,7 +8,8 @@
 //! [`timeline`] draws when a use was announced, when it took effect, when collection began and since when people could say no, so that a
 //! gap between the last two is seen at a glance. [`page`] says the same in plain words, a page per policy. [`what_if`]
 //! changes a policy in memory, and tells how many records and people would move. [`plain`] has what people read in
-//! explanations, pages and charts, [`words`] what they read about findings and changes, both in Dutch and English.
+//! explanations, pages and charts, [`words`] what they read about findings and changes, both in Dutch and English; [`speaker`]
+//! says the values of facts with them.
 //!
 //! Values in, values out: no file, no network, no clock, no environment. Rules read facts, never a platform's name.
 //!
@@ -39,6 +40,7 @@ pub mod diff;
 pub mod lint;
 pub mod page;
 pub mod plain;
+pub mod speaker;
 pub mod timeline;
 pub mod what_if;
 pub mod words;

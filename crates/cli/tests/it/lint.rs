@@ -41,6 +41,14 @@ fn people_see_what_where_why_and_what_mends_it() {
 }
 
 #[test]
+fn the_error_counts_as_the_last_line_does() {
+    let (_, out, err) = lint(&bench(), &["x"]);
+    let total = out.lines().last().unwrap().split(' ').next().unwrap().to_owned();
+    assert!(total.parse::<usize>().unwrap() > 1, "{out}");
+    assert!(err.contains(&format!("error: {total} findings of weight mismatch or more")), "{err}");
+}
+
+#[test]
 fn dutch_and_quiet() {
     let (code, out, err) = lint(&bench(), &["x@2024-05-07", "--language", "nl", "--fail-on", "never"]);
     assert_eq!(code, 0);
@@ -108,11 +116,24 @@ fn what_changed_for_a_person() {
     assert!(out.contains("Aankondiging: niet bekend. De tekst ging in 20 dagen na de vorige versie.") && !out.contains("anders"), "{out}");
     // A new use is told with all it reaches.
     let (_, out, _) = diff(&["x@2024-05-07", "x@2024-11-15", "--language", "en"]);
-    for told in ["who gets the data: ", "kinds of data: ", "who could see the data: ", "what silence means: on", "ways to say no: none"] {
+    for told in [
+        "who gets the data: other companies",
+        "kinds of data: posts, comments, photos",
+        "whoever could see it",
+        "what silence means: on",
+        "ways to say no: none",
+    ] {
         assert!(out.contains(told), "{told}: {out}");
     }
     let (_, out, _) = diff(&["x@2024-05-07", "x@2024-11-15", "--language", "nl"]);
     assert!(!out.contains("Third-party collaborators\n") && out.contains("Gebruik x/third-parties: "), "{out}");
+    assert!(
+        out.contains("wie de gegevens krijgt: andere bedrijven") && out.contains("soorten gegevens: berichten, reacties, foto's"),
+        "{out}"
+    );
+    for code in ["third:", "ai-interaction", "usage information", "any"] {
+        assert!(!out.contains(code), "{code}: {out}");
+    }
     let (_, out, _) = diff(&["x@2024-05-07", "x@2024-11-15", "--output-format", "json"]);
     let value: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(value["new_uses"]["x/third-parties"]["recipients"], serde_json::json!(["third:*"]));

@@ -244,6 +244,8 @@ fn timeline() {
     --- stderr
     error: there is no policy `clbu`; did you mean `club`?
     ");
+    let version = bench.run(&["policy", "timeline", "--policies", "policies", "club@2026-01-01"]);
+    assert!(version.contains("help: a timeline has all versions: name the policy alone, `club`"), "{version}");
 }
 
 #[test]

@@ -55,14 +55,6 @@ pub(super) struct Out<'a> {
     findings: Vec<Finding>,
 }
 
-/// A finding in the making.
-pub(super) struct Saw<'a> {
-    pub(super) severity: Severity,
-    pub(super) variant: &'static str,
-    pub(super) spots: Vec<Spot<'a>>,
-    pub(super) values: Vec<(&'static str, String)>,
-}
-
 impl<'a> Out<'a> {
     pub(super) fn new(look: &'a Look<'a>, places: &'a Places) -> Out<'a> {
         Out { look, places, rule: None, findings: Vec::new() }
@@ -87,45 +79,40 @@ impl<'a> Out<'a> {
         self.places.value(table, &id, &fact)
     }
 
-    /// The rule fired, with its own severity.
+    /// The rule fired: what it saw, at which facts, the first of them the place, and what stands in the sentence.
     pub(super) fn fires(&mut self, variant: &'static str, spots: &[Spot<'a>], values: &[(&'static str, String)]) {
-        let severity = self.rule.map_or(Severity::Info, |rule| rule.severity);
-        self.saw(Saw { severity, variant, spots: spots.to_vec(), values: values.to_vec() });
-    }
-
-    /// The rule fired, with a severity of the case.
-    pub(super) fn saw(&mut self, saw: Saw<'a>) {
-        self.push(Kind::Finding, saw);
+        self.push(Kind::Finding, variant, spots, values);
     }
 
     /// The rule cannot be answered: these facts are not known.
     pub(super) fn unknown(&mut self, spots: &[Spot<'a>]) {
-        self.push(Kind::Unknown, Saw { severity: Severity::Info, variant: "unknown", spots: spots.to_vec(), values: Vec::new() });
+        self.push(Kind::Unknown, "unknown", spots, &[]);
     }
 
-    fn push(&mut self, kind: Kind, saw: Saw<'a>) {
-        let (Some(rule), Some(first)) = (self.rule, saw.spots.first().copied()) else { return };
+    fn push(&mut self, kind: Kind, variant: &'static str, spots: &[Spot<'a>], values: &[(&'static str, String)]) {
+        let (Some(rule), Some(first)) = (self.rule, spots.first().copied()) else { return };
         let (table, id, fact) = address(first);
-        let weak = saw.spots.iter().any(|spot| self.weak(*spot));
+        let severity = if kind == Kind::Unknown { Severity::Info } else { rule.weight(variant) };
+        let weak = spots.iter().any(|spot| self.weak(*spot));
         let contested = rule.of_law() && self.contested(first);
-        let lowered = (weak || contested) && saw.severity == Severity::Mismatch;
-        let sources = self.sources(&saw.spots);
+        let lowered = (weak || contested) && severity == Severity::Mismatch;
+        let sources = self.sources(spots);
         self.findings.push(Finding {
             rule,
             kind,
-            severity: if lowered { Severity::Caution } else { saw.severity },
+            severity: if lowered { Severity::Caution } else { severity },
             lowered,
             contested: lowered && contested,
             policy: self.look.policy.id.clone(),
             version: self.look.version.id.clone(),
             subject: subject(first),
             place: self.places.place(table, &id, &fact),
-            variant: saw.variant,
-            values: saw.values,
-            facts: self.seen(&saw.spots),
+            variant,
+            values: values.to_vec(),
+            facts: self.seen(spots),
             checked_on: checked_on(&sources, self.look.version),
             sources,
-            counter: if rule.of_law() { self.counter(&saw.spots) } else { Vec::new() },
+            counter: if rule.of_law() { self.counter(spots) } else { Vec::new() },
             suppressed: None,
         });
     }

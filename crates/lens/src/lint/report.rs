@@ -15,7 +15,9 @@ pub fn said(finding: &Finding, texts: &Words) -> String {
     let shown = |name: &str, value: &String| match (name, finding.rule.id) {
         ("what", "L-10") => named(value, texts),
         ("what", "L-07") => texts.kept(value),
-        ("basis", _) => texts.value(value).to_owned(),
+        ("facts", _) => named(value, texts),
+        ("basis" | "client", _) => texts.value(value).to_owned(),
+        ("per" | "recipients", _) => value.split(", ").map(|code| texts.value(code)).collect::<Vec<_>>().join(", "),
         // What is told in quotes is quoted again by the sentence around it.
         ("says" | "before" | "after", _) => requoted(value),
         _ => value.clone(),

@@ -1,10 +1,10 @@
 //! A use on a page: what, whose, who, what for, since when, what silence means, how to say no.
 
-use bezwaar_core::item::Category;
 use bezwaar_core::policy::{Control, Declared, Default_, Dispute, DisputeHandling, Use, When};
 
 use super::{MARK, Page, escape, escape_around, file_name, put, safe_link};
 use crate::plain::capital;
+use crate::speaker::list;
 use crate::timeline::{MarkKind, row_of};
 
 /// A term and what is said of it, both already escaped.
@@ -122,42 +122,8 @@ pub(super) fn section(page: &Page<'_>, one: &Use) -> String {
 }
 
 /// A list with a word before its last.
-fn list(parts: &[String], word: &str) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} {word} {last}", most.join(", ")),
-    }
-}
-
 fn data(page: &Page<'_>, one: &Use) -> String {
-    let texts = &page.speech.texts;
-    let (and, or) = (page.say("and", &[]), page.say("or", &[]));
-    let rows: Vec<String> = one
-        .data
-        .iter()
-        .map(|row| {
-            // With nothing but an AI beside it, a message is one to that AI; where everyone could see it, a chat was open.
-            let asked = |one: &Category| matches!(one, Category::Message | Category::AiInteraction);
-            let to_ai = row.categories.contains(&Category::AiInteraction) && row.categories.iter().all(asked);
-            let open = row.audience.as_ref().is_some_and(|list| list.iter().all(|one| one.as_str() == "public"));
-            let category = |category: &Category| match category {
-                Category::Message if to_ai => texts.category("message-to-ai"),
-                Category::Message if open => texts.category("message-open"),
-                other => texts.category(other.as_str()),
-            };
-            let categories: Vec<String> = row.categories.iter().map(category).collect();
-            let categories = list(&categories, &and);
-            match &row.audience {
-                None => page.say("data-any", &[("categories", &categories)]),
-                Some(audience) => {
-                    let audience: Vec<String> = audience.iter().map(|one| texts.audience(one.as_str())).collect();
-                    page.say("data", &[("categories", &categories), ("audience", &list(&audience, &or))])
-                }
-            }
-        })
-        .collect();
-    sentence(&rows.join("; "))
+    sentence(&crate::speaker::data(&page.speech.texts, one))
 }
 
 fn people(page: &Page<'_>, one: &Use) -> String {

@@ -111,6 +111,15 @@ fn no_fact_without_source_and_day() {
                 bad.push(format!("{}: {id}", version.file));
             }
         }
+        // What stands in rows of its own has its own sources.
+        let kept = version.uses.iter().flat_map(|one| one.details.kept.iter().map(|row| (&row.what, &row.sources)));
+        let carved = version.uses.iter().flat_map(|one| one.carve_outs.iter().map(|carve_out| (&carve_out.id, &carve_out.sources)));
+        let claims = version.claims.iter().map(|claim| (&claim.id, &claim.sources));
+        let positions = version.disputes.iter().flat_map(|dispute| dispute.positions.iter().map(|one| (&one.holder, &one.sources)));
+        let rows = kept.chain(carved).chain(claims).chain(positions).chain([(&version.id, &version.backed_by)]);
+        for (id, _) in rows.filter(|(_, sources)| sources.is_empty()) {
+            bad.push(format!("{}: {id}", version.file));
+        }
     }
     assert!(bad.is_empty(), "{}", bad.join("\n"));
     assert!(all(&policies).findings.iter().all(|finding| finding.rule.id != "L-22" || finding.variant != "none"));

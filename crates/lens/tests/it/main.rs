@@ -16,6 +16,7 @@ mod properties;
 mod reference;
 mod rules;
 mod sarif;
+mod speaker;
 mod suppress;
 mod texts;
 mod timeline;

@@ -50,9 +50,20 @@ const TAIL: &str = "
 
 ## What is left out, and why
 
-- **Articles 17(2) and 19 GDPR** (telling recipients of an erasure): no fact of the format says whether they are told.
-- **Articles 12(3), 12(4), 12(5), 17(1), 18 and 30 GDPR** (answers, refusals, costs, restriction, records): they are about what happens with one objection, which a register shows, not a policy.
-- **Article 21(2) and 21(6) GDPR**: the format has no purpose of direct marketing or research of its own.
+The rules with a G are numbered after the requirements of the GDPR that this project wrote down for itself, G-01 to G-30. Those without a rule here:
+
+| | GDPR | what it asks | why there is no rule |
+|---|---|---|---|
+| G-08 | 21(1) | the use stops on an objection, unless compelling grounds are shown | it is about what happens with one objection: a register shows that, a policy does not. L-12 reads the words of the control |
+| G-09 | 18(1)(d) | the use is restricted while an objection is weighed | the same |
+| G-10 | 17(1)(c) | copies for training are erased | the same. L-18 reads what the text says of deleting |
+| G-11, G-12 | 19, 17(2) | recipients, and others who took public data, are told | no fact of the format says whether they are told |
+| G-13, G-15 | 21(2), 21(3), 21(6) | direct marketing; research | the format has no such purpose of its own |
+| G-16, G-21 | 12(2), 11 | nobody is refused for not being found, and people may give more to be found | it is about one objection. L-04, L-14 and L-16 read what a form asks of everybody |
+| G-17, G-18, G-19 | 12(3), 12(4), 12(5) | an answer in time, reasons for a refusal, no costs | it is about one objection |
+| G-27, G-28 | 30, 5(2), 24 | records of what is done, and proof | it is about what a controller keeps for itself |
+
+G-05, G-24 and G-25 are L-01, L-07 and L-03. G-06 is both a rule of its own and L-02.
 ";
 
 #[test]
@@ -65,11 +76,19 @@ fn rules() {
         let also = if rule.also.is_empty() { String::new() } else { format!(" ({})", rule.also.join(", ")) };
         writeln!(page, "## {}{also}\n\n{}\n", rule.id, text.sentence).unwrap();
         writeln!(page, "- rests on: {}", rule.article).unwrap();
-        writeln!(page, "- weight: {}", rule.severity.as_str()).unwrap();
+        writeln!(
+            page,
+            "- weight: {}{}",
+            rule.severity.as_str(),
+            if rule.weights.is_empty() { "" } else { ", unless it says otherwise below" }
+        )
+        .unwrap();
         let reads: Vec<String> = rule.reads.iter().map(|fact| format!("`{fact}`")).collect();
         writeln!(page, "- reads: {}", reads.join(", ")).unwrap();
-        for saw in text.saw.values() {
-            writeln!(page, "- sees: {}", saw.replace(['{', '}'], "*")).unwrap();
+        for (variant, saw) in &text.saw {
+            let weight = rule.weight(variant);
+            let other = if weight == rule.severity { String::new() } else { format!(" ({})", weight.as_str()) };
+            writeln!(page, "- sees{other}: {}", saw.replace(['{', '}'], "*")).unwrap();
         }
         writeln!(page, "- what would mend it: {}\n", text.mend).unwrap();
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bezwaar_core::policy::{Policy, PolicySet, Use, Version, When};
 use bezwaar_lens::diff::{About, Change, Diff, Direction, between, reach};
-use bezwaar_lens::page::Words as Own;
+use bezwaar_lens::speaker::Speaker;
 use bezwaar_lens::words::{Words, fill};
 use clap::ValueEnum;
 use serde_json::json;
@@ -65,7 +65,8 @@ Examples:
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let texts = words(args.language)?;
-    let own = policies::words(&args.policies, args.language.unwrap_or_else(Language::of_environment))?;
+    let language = args.language.unwrap_or_else(Language::of_environment);
+    let (own, plain) = (policies::words(&args.policies, language)?, language.texts()?);
     let policies = policies::load(&args.policies, printer)?;
     let (policy, old) = find(&policies, &args.old)?;
     let new = newer(&policies, policy, &args.new)?;
@@ -97,7 +98,7 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         }
         return printer.line(&value.to_string());
     }
-    for line in lines((policy, old, new), &diff, &texts, &own) {
+    for line in lines((policy, old, new), &diff, &Speaker { words: &texts, texts: &plain, own: &own }) {
         printer.line(&visible(&line))?;
     }
     Ok(())
@@ -114,7 +115,8 @@ fn newer<'p>(policies: &'p PolicySet, policy: &Policy, name: &str) -> Result<&'p
     Ok(version)
 }
 
-fn lines((policy, old, new): (&Policy, &Version, &Version), diff: &Diff, texts: &Words, own: &Own) -> Vec<String> {
+fn lines((policy, old, new): (&Policy, &Version, &Version), diff: &Diff, speaker: &Speaker<'_>) -> Vec<String> {
+    let texts = speaker.words;
     let title = [("old", format!("{}@{}", policy.id, old.id)), ("new", format!("{}@{}", policy.id, new.id))];
     let mut lines = vec![fill(texts.frame("diff-title"), &title)];
     if diff.days_between > 0 {
@@ -127,28 +129,32 @@ fn lines((policy, old, new): (&Policy, &Version, &Version), diff: &Diff, texts: 
     for change in &diff.changes {
         if about != Some(&change.about) {
             lines.push(String::new());
-            lines.extend(wrapped("", "", &heading(&change.about, (old, new), texts, own)));
+            lines.extend(wrapped("", "", &heading(&change.about, (old, new), speaker)));
             about = Some(&change.about);
         }
-        lines.extend(one(change, texts, own));
+        lines.extend(one(change, (old, new), speaker));
         if let (About::Use(id), "use", true) = (&change.about, change.fact, change.before.is_empty()) {
-            lines.extend(new.lookup_use(id).into_iter().flat_map(|added| reached(added, new, texts, own)));
+            lines.extend(new.lookup_use(id).into_iter().flat_map(|added| reached(added, new, speaker)));
         }
     }
     lines
 }
 
 /// What a new use reaches, and how to say no to it.
-fn reached(added: &Use, version: &Version, texts: &Words, own: &Own) -> Vec<String> {
+fn reached(added: &Use, version: &Version, speaker: &Speaker<'_>) -> Vec<String> {
     let indent = " ".repeat(DIRECTION_WIDTH + 2);
     let shown = |fact: &str, value: &String| match fact {
-        "recipients" => own.recipient.get(value).cloned().unwrap_or_else(|| value.clone()),
-        "controls" => version.lookup_control(value).map_or_else(|| texts.value(value).to_owned(), |control| own.say(&control.title)),
-        _ => texts.value(value).to_owned(),
+        "controls" => version.lookup_control(value).map_or_else(|| speaker.value(fact, value), |control| speaker.own.say(&control.title)),
+        _ => speaker.value(fact, value),
     };
     let line = |(fact, values): (&'static str, Vec<String>)| {
-        let values: Vec<String> = values.iter().map(|value| shown(fact, value)).collect();
-        wrapped(&indent, &format!("{indent}  "), &format!("{}: {}", texts.fact(fact), values.join(", ")))
+        let text = match fact {
+            // Said with the kinds of data.
+            "audience" => return Vec::new(),
+            "data" => speaker.data(added),
+            _ => values.iter().map(|value| shown(fact, value)).collect::<Vec<_>>().join(", "),
+        };
+        wrapped(&indent, &format!("{indent}  "), &format!("{}: {text}", speaker.words.fact(fact)))
     };
     reach(added).into_iter().flat_map(line).collect()
 }
@@ -168,7 +174,8 @@ fn notice(diff: &Diff, new: &Version, texts: &Words) -> String {
     fill(texts.frame(key), &values)
 }
 
-fn heading(about: &About, (old, new): (&Version, &Version), texts: &Words, own: &Own) -> String {
+fn heading(about: &About, (old, new): (&Version, &Version), speaker: &Speaker<'_>) -> String {
+    let (texts, own) = (speaker.words, speaker.own);
     match about {
         About::Policy => texts.frame("policy").to_owned(),
         About::Use(id) => {
@@ -185,16 +192,17 @@ fn heading(about: &About, (old, new): (&Version, &Version), texts: &Words, own: 
 /// Widest name of a direction, in Dutch and English, and two blanks.
 const DIRECTION_WIDTH: usize = 16;
 
-fn one(change: &Change, texts: &Words, own: &Own) -> Vec<String> {
+fn one(change: &Change, (old, new): (&Version, &Version), speaker: &Speaker<'_>) -> Vec<String> {
+    let texts = speaker.words;
     let word = change.direction.as_str();
     let direction = texts.direction.get(word).map_or(word, String::as_str);
     let first = format!("  {direction:<DIRECTION_WIDTH$}");
     let rest = " ".repeat(DIRECTION_WIDTH + 2);
-    let shown = |values: &[String]| {
-        let words: Vec<String> = values.iter().map(|value| own.lookup(value).unwrap_or_else(|| texts.value(value)).to_owned()).collect();
-        let text = words.join(", ");
-        if change.fact == "kept" { texts.kept(&text) } else { text }
+    let said = |value: &String| match new.lookup_control(value).or_else(|| old.lookup_control(value)) {
+        Some(control) if change.fact == "controls" => speaker.own.say(&control.title),
+        _ => speaker.value(change.fact, value),
     };
+    let shown = |values: &[String]| values.iter().map(said).collect::<Vec<_>>().join(", ");
     let (before, after) = (shown(&change.before), shown(&change.after));
     let text = match (change.fact, change.before.is_empty(), change.after.is_empty()) {
         ("use", true, _) => texts.frame("use-added").to_owned(),

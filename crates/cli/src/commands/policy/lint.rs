@@ -7,8 +7,8 @@ use bezwaar_core::time::{Day, Zone};
 use bezwaar_lens::lint::report::{Folded, fold, mend, said, standing, subject, total};
 use bezwaar_lens::lint::suppress::Suppressions;
 use bezwaar_lens::lint::{Finding, Options, Report, Severity, lint, sarif};
-use bezwaar_lens::page::Words as Own;
-use bezwaar_lens::words::{Words, fill};
+use bezwaar_lens::speaker::{Speaker, put_into_words};
+use bezwaar_lens::words::fill;
 use clap::ValueEnum;
 
 use super::{find, words, wrapped};
@@ -90,10 +90,11 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     // A suppression holds through the last day wherever one is, so the day is that of the zone the clock has.
     let today = Day::of(crate::clock::now(), &Zone::utc()).ok_or_else(|| Error::internal("the clock shows no day"))?;
     let mut report = lint(&policies, &Options { versions: chosen(&policies, &args.chosen)?, suppressions, today });
-    let own = policies::words(&args.policies, args.language.unwrap_or_else(Language::of_environment))?;
-    report.findings.iter_mut().chain(&mut report.unknown).for_each(|finding| in_words(finding, &own));
+    let language = args.language.unwrap_or_else(Language::of_environment);
+    let (own, plain) = (policies::words(&args.policies, language)?, language.texts()?);
+    report.findings.iter_mut().chain(&mut report.unknown).for_each(|finding| put_into_words(finding, &own));
     match args.output_format {
-        Form::Human => human(&report, &texts, args.unknown, printer)?,
+        Form::Human => human(&report, &Speaker { words: &texts, texts: &plain, own: &own }, args.unknown, printer)?,
         Form::Json => {
             for finding in listed(&report, args.unknown) {
                 printer.line(&finding.to_json(&texts).to_string())?;
@@ -110,23 +111,13 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         FailOn::Caution => Severity::Caution,
         FailOn::Never => return Ok(()),
     };
-    match report.counted().filter(|finding| finding.severity >= least).count() {
+    // Counted as the last line counts them: what later versions repeat is one finding.
+    match fold(report.counted()).iter().filter(|one| one.finding.severity >= least).count() {
         0 => Ok(()),
         many => {
             let findings = if many == 1 { "1 finding".to_owned() } else { format!("{many} findings") };
             let error = Error::user(format!("{findings} of weight {} or more", least.as_str()));
             Err(error.with_help("mend them, let them stand in lint.toml with a reason and a last day, or choose another --fail-on"))
-        }
-    }
-}
-
-/// What the policy itself says, in the reader's language where somebody wrote that down.
-fn in_words(finding: &mut Finding, own: &Own) {
-    let texts = finding.values.iter_mut().map(|(_, value)| value);
-    let counter = finding.counter.iter_mut().flat_map(|counter| [&mut counter.holder, &mut counter.says]);
-    for text in texts.chain(counter) {
-        if let Some(words) = own.lookup(text) {
-            words.clone_into(text);
         }
     }
 }
@@ -162,9 +153,10 @@ fn listed(report: &Report, unknown: bool) -> impl Iterator<Item = &Finding> {
     report.findings.iter().chain(report.unknown.iter().filter(move |_| unknown))
 }
 
-fn human(report: &Report, texts: &Words, unknown: bool, printer: &mut Printer) -> Result<(), Error> {
+fn human(report: &Report, speaker: &Speaker<'_>, unknown: bool, printer: &mut Printer) -> Result<(), Error> {
+    let texts = speaker.words;
     for one in fold(listed(report, unknown)) {
-        for line in lines(&one, texts) {
+        for line in lines(&one, speaker) {
             printer.line(&visible(&line))?;
         }
         printer.line("")?;
@@ -180,8 +172,8 @@ fn human(report: &Report, texts: &Words, unknown: bool, printer: &mut Printer) -
 /// Widest name of a part, in Dutch and English, and two blanks.
 const NAME_WIDTH: usize = 31;
 
-fn lines(folded: &Folded<'_>, texts: &Words) -> Vec<String> {
-    let finding = folded.finding;
+fn lines(folded: &Folded<'_>, speaker: &Speaker<'_>) -> Vec<String> {
+    let (finding, texts) = (folded.finding, speaker.words);
     let severity = texts.severity.get(finding.severity.as_str()).map_or(finding.severity.as_str(), String::as_str);
     let mut ids = vec![finding.rule.id];
     ids.extend(finding.rule.also);
@@ -195,8 +187,7 @@ fn lines(folded: &Folded<'_>, texts: &Words) -> Vec<String> {
         lines.extend(wrapped(&first, &" ".repeat(NAME_WIDTH + 4), text));
     };
     for seen in &finding.facts {
-        let value = seen.value.as_deref().map_or("-", |value| texts.value(value));
-        part(texts.fact(seen.fact), &if seen.fact == "kept" { texts.kept(value) } else { value.to_owned() });
+        part(texts.fact(seen.fact), &speaker.seen(seen));
     }
     for source in &finding.sources {
         let grade = texts.grade.get(&source.grade).map_or("", String::as_str);

@@ -54,7 +54,10 @@ pub(super) fn parse_day(text: &str) -> Result<Day, String> {
 
 pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
     let policies = policies::load(&args.policies, printer)?;
-    let policy = find_policy(&policies, &args.policy)?;
+    let policy = find_policy(&policies, &args.policy).map_err(|error| match args.policy.split_once('@') {
+        Some((id, _)) => error.with_help(format!("a timeline has all versions: name the policy alone, `{id}`")),
+        None => error,
+    })?;
     let language = args.language.unwrap_or_else(Language::of_environment);
     let (texts, words) = (language.texts()?, policies::words(&args.policies, language)?);
     let zone = policy.versions.last().map_or_else(Zone::utc, |version| version.zone.clone());

@@ -2,8 +2,7 @@
 
 use bezwaar_core::policy::{Control, Default_, SignalMeaning, Use};
 
-use super::super::finding::Severity;
-use super::super::look::{Look, Out, Saw, Spot};
+use super::super::look::{Look, Out, Spot};
 use crate::diff::paired;
 
 /// Fires where a truth of a control is `bad`; says so where it is not known.
@@ -178,7 +177,7 @@ pub(super) fn l20<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
     }
     for control in look.controls() {
         let Some(before) = older.lookup_control(&control.id).filter(|before| before.title != control.title) else { continue };
-        let values = vec![("before", before.title.clone()), ("after", control.title.clone()), ("older", older.id.clone())];
-        out.saw(Saw { severity: Severity::Info, variant: "renamed", spots: vec![Spot::Control(control, "title")], values });
+        let values = [("before", before.title.clone()), ("after", control.title.clone()), ("older", older.id.clone())];
+        out.fires("renamed", &[Spot::Control(control, "title")], &values);
     }
 }

@@ -2,8 +2,7 @@
 
 use bezwaar_core::policy::{Assessment, ClaimKind, Covers, Declared, Default_, Named, Use, When};
 
-use super::super::finding::Severity;
-use super::super::look::{Look, Out, Saw, Spot};
+use super::super::look::{Look, Out, Spot};
 
 /// Purpose and ground are named before the use starts.
 pub(super) fn g01<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
@@ -87,16 +86,14 @@ pub(super) fn g29<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
 /// Whoever is used by default can say no.
 pub(super) fn l01<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
     for one in look.uses().filter(|one| look.controls_of(one).is_empty()) {
-        let spots = vec![Spot::Use(one, "controls"), Spot::Use(one, "legal_basis")];
+        let spots = [Spot::Use(one, "controls"), Spot::Use(one, "legal_basis")];
         match one.default {
             Default_::Off => {}
             Default_::Unknown => out.unknown(&[Spot::Use(one, "default")]),
             // Articles 21(1) and 7(3) give the way out for these grounds; under another, or an unknown one, it is no more than expected.
             Default_::On => {
                 let owed = ["legitimate-interests", "public-interest", "consent"].contains(&one.legal_basis.as_str());
-                let severity = if owed { Severity::Mismatch } else { Severity::Caution };
-                let variant = if owed { "owed" } else { "basis" };
-                out.saw(Saw { severity, variant, spots, values: vec![("basis", one.legal_basis.clone())] });
+                out.fires(if owed { "owed" } else { "basis" }, &spots, &[("basis", one.legal_basis.clone())]);
             }
         }
     }
@@ -106,6 +103,8 @@ pub(super) fn l01<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
 pub(super) fn l03<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
     for one in look.uses() {
         match one.default {
+            // With no known way to say no, "unless the person says no" would promise too much.
+            Default_::On if look.controls_of(one).is_empty() => out.fires("alone", &[Spot::Use(one, "default")], &[]),
             Default_::On => out.fires("on", &[Spot::Use(one, "default")], &[]),
             Default_::Unknown => out.unknown(&[Spot::Use(one, "default")]),
             Default_::Off => {}
@@ -149,8 +148,9 @@ pub(super) fn l06<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
         let shared = |id: &String| others.iter().any(|other| other.controls.contains(id));
         if one.controls.iter().all(shared) {
             let with = others.iter().filter(|other| one.controls.iter().any(|id| other.controls.contains(id)));
-            let with = with.map(|other| other.id.as_str()).collect::<Vec<_>>().join(", ");
-            out.fires("shared", &[Spot::Use(one, "controls")], &[("controls", one.controls.join(", ")), ("with", with)]);
+            let with = with.map(|other| other.title.as_str()).collect::<Vec<_>>().join("; ");
+            let controls = look.controls_of(one).iter().map(|control| control.title.as_str()).collect::<Vec<_>>().join("; ");
+            out.fires("shared", &[Spot::Use(one, "controls")], &[("controls", controls), ("with", with)]);
         }
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use bezwaar_core::policy::{Source, When};
 
-use super::super::finding::Severity;
-use super::super::look::{Look, Out, Saw, Spot};
+use super::super::look::{Look, Out, Spot};
 
 /// The text names the right to complain, and how to reach who answers.
 pub(super) fn g30<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
@@ -82,27 +81,27 @@ fn stated<'a>(look: &'a Look<'a>, out: &Out<'a>) -> Vec<Facts<'a>> {
 pub(super) fn l22<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
     let since = look.version.published.day().unwrap_or(look.version.effective);
     for facts in stated(look, out) {
-        let mut groups: [(&'static str, Severity, Facts<'a>); 3] =
-            [("none", Severity::Caution, Vec::new()), ("old", Severity::Info, Vec::new()), ("weak", Severity::Info, Vec::new())];
+        let mut groups: [(&'static str, Facts<'a>); 3] = [("none", Vec::new()), ("old", Vec::new()), ("weak", Vec::new())];
         let mut undated: Vec<Spot<'a>> = Vec::new();
         for (fact, spot) in facts {
             let sources = out.behind(spot);
             let newest = sources.iter().filter_map(|source| source.date.day()).max();
             let [none, old, weak] = &mut groups;
             if sources.is_empty() {
-                none.2.push((fact, spot));
+                none.1.push((fact, spot));
             } else if newest.is_some_and(|day| day < since) && sources.iter().all(|source| source.date != When::Unknown) {
-                old.2.push((fact, spot));
+                old.1.push((fact, spot));
             } else if newest.is_none() {
                 undated.push(spot);
             }
             if !sources.is_empty() && sources.iter().all(|source| matches!(source.grade.as_str(), "W" | "K")) {
-                weak.2.push((fact, spot));
+                weak.1.push((fact, spot));
             }
         }
-        for (variant, severity, facts) in groups.into_iter().filter(|(_, _, facts)| !facts.is_empty()) {
-            let values = vec![("facts", facts.iter().map(|(fact, _)| *fact).collect::<Vec<_>>().join(", ")), ("since", since.to_string())];
-            out.saw(Saw { severity, variant, spots: facts.into_iter().map(|(_, spot)| spot).collect(), values });
+        for (variant, facts) in groups.into_iter().filter(|(_, facts)| !facts.is_empty()) {
+            let values = [("facts", facts.iter().map(|(fact, _)| *fact).collect::<Vec<_>>().join(", ")), ("since", since.to_string())];
+            let spots: Vec<Spot<'a>> = facts.into_iter().map(|(_, spot)| spot).collect();
+            out.fires(variant, &spots, &values);
         }
         if !undated.is_empty() {
             let sources: BTreeSet<&str> =

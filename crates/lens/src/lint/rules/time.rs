@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use bezwaar_core::policy::{Default_, Notice, Use, When};
 
-use super::super::finding::Severity;
-use super::super::look::{Look, Out, Saw, Spot, at_latest};
+use super::super::look::{Look, Out, Spot, at_latest};
 use crate::diff::{About, Direction};
 
 /// Days between telling and using below which a person had no time: the project's measure, after the month platforms give themselves.
@@ -22,11 +21,14 @@ pub(super) fn l02<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
             }
             (When::Day(began), When::Day(offered)) if began < offered => {
                 let days = began.days_until(offered);
-                let values = vec![("began", began.to_string()), ("offered", offered.to_string()), ("days", days.to_string())];
+                let mut values = vec![("began", began.to_string()), ("offered", offered.to_string()), ("days", days.to_string())];
                 // A use that is owed by contract or law has no right to object to come late with.
-                let owed = !["contract", "legal-obligation"].contains(&one.legal_basis.as_str());
-                let severity = if owed { Severity::Mismatch } else { Severity::Caution };
-                out.saw(Saw { severity, variant: "late", spots: spots.to_vec(), values });
+                if ["contract", "legal-obligation"].contains(&one.legal_basis.as_str()) {
+                    values.push(("basis", one.legal_basis.clone()));
+                    out.fires("late-ground", &[spots.as_slice(), &[Spot::Use(one, "legal_basis")]].concat(), &values);
+                } else {
+                    out.fires("late", &spots, &values);
+                }
             }
             // Never collected; or never a control, which is another rule's.
             (When::Never, _) | (_, When::Never) => {}
@@ -61,11 +63,9 @@ pub(super) fn l05<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
             }
         };
         let start_fact = if one.collection_began.day() == Some(start) { "collection_began" } else { "effective" };
-        let spots = vec![Spot::Use(one, "announced"), Spot::Use(one, start_fact)];
+        let spots = [Spot::Use(one, "announced"), Spot::Use(one, start_fact)];
         match one.announced {
-            When::Never => {
-                out.saw(Saw { severity: Severity::Mismatch, variant: "never", spots, values: vec![("start", start.to_string())] });
-            }
+            When::Never => out.fires("never", &spots, &[("start", start.to_string())]),
             When::Day(told) => {
                 let days = told.days_until(start);
                 // People may have been told before that day.
@@ -120,10 +120,8 @@ pub(super) fn l10<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
             When::Day(day) if added && day.days_until(starts) < NOTICE_DAYS_MIN && at_latest(Spot::Use(one, "announced")) => {
                 out.unknown(&[Spot::Use(one, "announced")]);
             }
-            When::Never => out.saw(Saw { severity: Severity::Mismatch, variant: variant(kind, "never"), spots, values }),
-            When::Day(day) if day.days_until(starts) <= 0 => {
-                out.saw(Saw { severity: Severity::Mismatch, variant: variant(kind, "late"), spots, values });
-            }
+            When::Never => out.fires(variant(kind, "never"), &spots, &values),
+            When::Day(day) if day.days_until(starts) <= 0 => out.fires(variant(kind, "late"), &spots, &values),
             When::Day(day) if day.days_until(starts) < NOTICE_DAYS_MIN => out.fires(variant(kind, "short"), &spots, &values),
             When::Day(_) => {}
             // That the version before is so young is known, whenever people were told.
@@ -162,9 +160,7 @@ pub(super) fn g22<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
         let spot = Spot::Use(one, "notice");
         match one.details.notice {
             Some(Notice::None) => out.fires("none", &[spot], &[]),
-            Some(Notice::General) => {
-                out.saw(Saw { severity: Severity::Caution, variant: "general", spots: vec![spot], values: Vec::new() });
-            }
+            Some(Notice::General) => out.fires("general", &[spot], &[]),
             Some(Notice::Individual) => {}
             None => out.unknown(&[spot]),
         }
@@ -177,6 +173,26 @@ pub(super) fn g22<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
             }
             let values = [("told", told.to_string()), ("began", began.to_string()), ("days", began.days_until(told).to_string())];
             out.fires("late", &[Spot::Use(one, "announced"), Spot::Use(one, "collection_began")], &values);
+        }
+    }
+}
+
+/// Who stands in what others make is told too, at least in general: Article 14(5)(b) asks for no less.
+pub(super) fn g23<'a>(look: &'a Look<'a>, out: &mut Out<'a>) {
+    for one in look.uses().filter(|one| one.default != Default_::Off) {
+        let fact = match (one.details.from_others, one.registered) {
+            (Some(true), _) => "from_others",
+            (_, Some(false)) => "registered",
+            (Some(false), _) => continue,
+            (None, _) => {
+                out.unknown(&[Spot::Use(one, "from_others")]);
+                continue;
+            }
+        };
+        match one.details.notice {
+            Some(Notice::None) => out.fires("none", &[Spot::Use(one, "notice"), Spot::Use(one, fact)], &[]),
+            Some(Notice::General | Notice::Individual) => {}
+            None => out.unknown(&[Spot::Use(one, "notice")]),
         }
     }
 }
