@@ -247,6 +247,7 @@ fn a_case_from_the_letter_to_the_complaint() {
     # Bijgehouden door `bezwaar letter case`. Je mag dit bestand lezen en wijzigen. Het is van jou: niets hiervan wordt verstuurd.
     format = 1
     controller = "club"
+    name = "Reading Club Ltd"
     kind = "objection"
     country = "IE"
 
@@ -259,6 +260,8 @@ fn a_case_from_the_letter_to_the_complaint() {
     what = "sent"
     how = "email"
     "#);
+    let alone = bench.run(&["letter", "case", "zaak.toml", "--lang", "nl"]);
+    assert!(alone.contains("Bezwaar bij Reading Club Ltd"), "the name is in the file: {alone}");
     let follow = |kind: &str, more: &[&str]| {
         let args = ["letter", kind, "--policies", "policies", "--contacts", "contacts.toml", "--case", "zaak.toml", "--person", "me.toml"];
         bench.run(&[&args[..], more].concat())
@@ -398,7 +401,7 @@ fn almost_everything_can_be_skipped() {
     assert!(shown.contains("otherwise the company cannot send you an answer"), "an answer needs a way: {shown}");
     assert!(std::fs::read(bench.path("access-quiet.pdf")).unwrap().starts_with(b"%PDF"));
     let case = std::fs::read_to_string(bench.path("access-quiet.case.toml")).unwrap();
-    assert!(case.contains("controller = \"quiet\"\nkind = \"access\"\n\n[[event]]"), "{case}");
+    assert!(case.contains("controller = \"quiet\"\nname = \"Quiet B.V.\"\nkind = \"access\"\n\n[[event]]"), "{case}");
     assert!(!shown.to_lowercase().contains("date of birth?") && !shown.contains("Upload"), "{shown}");
 }
 

@@ -3,6 +3,7 @@
 //! ```toml
 //! format = 1
 //! controller = "meta"
+//! name = "Meta Platforms Ireland Limited"  # what it is called; left out: its id is shown
 //! kind = "objection"          # or "access"
 //! country = "IE"              # whose public holidays count; left out: unknown
 //!
@@ -33,6 +34,7 @@ const WHATS: &[&str] = &["written", "sent", "received", "extended", "answered", 
 pub const CASE_FILE: &[Field] = &[
     required("format", Shape::Int(1, 1), "version of this format"),
     required("controller", Shape::Text, "the controller's id in contacts.toml"),
+    optional("name", Shape::Text, "what the controller is called; left out: its id is shown"),
     required("kind", Shape::Word(RequestKind::WORDS), "what was asked for"),
     optional("country", Shape::Text, "ISO 3166-1 code of the country whose public holidays count; left out: unknown"),
     optional("event", Shape::Tables(EVENT), "what happened"),
@@ -71,6 +73,7 @@ fn read(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Case> {
         problems.push(problem.with_help("write its ISO 3166-1 code in capitals, such as IE, or leave it out"));
     }
     let mut case = Case::new(&root.text("controller"), RequestKind::lookup(&root.text("kind"))?, country.as_deref());
+    case.name = root.opt_text("name");
     let mut events: Vec<(Event, Node<'_, '_>)> =
         root.tables("event").into_iter().filter_map(|node| Some((event(path, &node, problems)?, node))).collect();
     // By day; of one day in the order of the file.
@@ -120,7 +123,11 @@ pub fn write_case(case: &Case, comments: &[String]) -> String {
         text.push('\n');
     }
     text.push_str("format = 1\n");
-    text.push_str(&format!("controller = {}\nkind = \"{}\"\n", quoted(&case.controller), case.kind.as_str()));
+    text.push_str(&format!("controller = {}\n", quoted(&case.controller)));
+    if let Some(name) = &case.name {
+        text.push_str(&format!("name = {}\n", quoted(name)));
+    }
+    text.push_str(&format!("kind = \"{}\"\n", case.kind.as_str()));
     if let Some(country) = &case.country {
         text.push_str(&format!("country = {}\n", quoted(country)));
     }

@@ -167,6 +167,8 @@ impl fmt::Debug for Event {
 pub struct Case {
     /// The controller's id in the contact points.
     pub controller: String,
+    /// What the controller is called, for the person who reads the case; `None` when nobody wrote it down.
+    pub name: Option<String>,
     /// What was asked for.
     pub kind: RequestKind,
     /// ISO 3166-1 code of the controller's country, whose public holidays count; `None` when unknown.
@@ -221,7 +223,7 @@ impl CaseError {
 impl Case {
     /// A case in which nothing happened yet.
     pub fn new(controller: &str, kind: RequestKind, country: Option<&str>) -> Case {
-        Case { controller: controller.to_owned(), kind, country: country.map(str::to_owned), events: Vec::new() }
+        Case { controller: controller.to_owned(), name: None, kind, country: country.map(str::to_owned), events: Vec::new() }
     }
 
     /// Notes what happened. Events are kept by day; of one day, in the order they were noted.

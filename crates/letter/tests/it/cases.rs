@@ -84,16 +84,19 @@ fn what_cannot_have_happened_is_refused() {
 #[test]
 fn a_file_reads_as_it_was_written() {
     let mut kept = case(RequestKind::Objection, &[("2025-05-26", What::Received), ("2025-06-20", What::Answered(Outcome::Partly))]);
+    kept.name = Some("Plaza \"Ireland\" Limited".into());
     kept.events[2].note = Some("zei: \"nee\"\\\n\u{7}één".into());
     let text = write_case(&kept, &["A comment".into(), String::new(), "two\nlines".into()]);
     assert_eq!(
         text,
-        "# A comment\n# two\n# lines\nformat = 1\ncontroller = \"plaza\"\nkind = \"objection\"\ncountry = \"IE\"\n\n\
+        "# A comment\n# two\n# lines\nformat = 1\ncontroller = \"plaza\"\nname = \"Plaza \\\"Ireland\\\" Limited\"\nkind = \"objection\"\ncountry = \"IE\"\n\n\
          [[event]]\nday = \"2025-05-26\"\nwhat = \"sent\"\nhow = \"email\"\n\n\
          [[event]]\nday = \"2025-05-26\"\nwhat = \"received\"\n\n\
          [[event]]\nday = \"2025-06-20\"\nwhat = \"answered\"\noutcome = \"partly\"\nnote = \"zei: \\\"nee\\\"\\\\\\n\\u0007één\"\n"
     );
-    assert_eq!(read_case("zaak.toml", &text), Ok(kept));
+    assert_eq!(read_case("zaak.toml", &text), Ok(kept.clone()));
+    let nameless = text.replace("name = \"Plaza \\\"Ireland\\\" Limited\"\n", "");
+    assert_eq!(read_case("zaak.toml", &nameless), Ok(Case { name: None, ..kept }), "files from before have no name");
 }
 
 #[test]

@@ -135,12 +135,17 @@ pub(super) fn run(args: &Args, printer: &mut Printer) -> Result<(), Error> {
         let event = Event { day, what, note: args.note.clone() };
         case.note(event).map_err(|error| Error::user(error.to_string()).with_help(error.help()))?;
     }
-    let name = controller.map_or(case.controller.as_str(), |controller| controller.name.as_str());
+    // To look at a case changes nothing in it.
+    if let Some(controller) = controller.filter(|_| before.as_ref() != Some(&case)) {
+        case.name = Some(controller.name.clone());
+    }
+    let known = controller.map(|controller| controller.name.clone()).or_else(|| case.name.clone());
+    let name = known.unwrap_or_else(|| case.controller.clone());
     if before.as_ref() != Some(&case) {
-        save_case(&args.file, &case, name, today, &texts)?;
+        save_case(&args.file, &case, &name, today, &texts)?;
     }
     let status = case.status(today);
-    let mut lines = describe(&case, name, &status, &texts);
+    let mut lines = describe(&case, &name, &status, &texts);
     lines.extend(describe_events(&case, &texts));
     lines.push(describe_next(status.next, &texts));
     show(&lines, printer)

@@ -108,6 +108,7 @@ fn begun(path: &Path, wish: &Wish<'_>) -> Result<Case, Error> {
         let error = Error::user(format!("`{}` holds another case", path.display()));
         return Err(error.with_help("one case is one request to one company: name another file"));
     }
+    case.name.get_or_insert_with(|| wish.controller.name.clone());
     let event = Event { day: wish.date, what: What::Written, note: None };
     case.note(event).map_err(|error| Error::user(error.to_string()).with_help(error.help()))?;
     Ok(case)
