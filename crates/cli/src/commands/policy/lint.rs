@@ -201,8 +201,8 @@ fn lines(folded: &Folded<'_>, speaker: &Speaker<'_>) -> Vec<String> {
         if finding.counter.is_empty() {
             part(texts.frame("counter"), texts.frame("none-found"));
         }
-        part(texts.frame("checked"), &finding.checked_on);
     }
+    part(texts.frame("checked"), &finding.checked_on);
     if !folded.still_in.is_empty() {
         part(texts.frame("still"), &folded.still_in.join(", "));
     }
