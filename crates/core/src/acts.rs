@@ -419,16 +419,21 @@ mod tests {
     use crate::account::Services;
     use crate::wire::read_choices;
 
-    /// The moments (in hours) and links by which the act `o` is held, as `account@hour/link`.
-    fn held(acts: &[(&str, &str, u8, &str)]) -> Vec<String> {
+    /// The holdings of acts, each with its id, whose it is and in which hour.
+    fn resolved(acts: &[(&str, &str, u8, &str)]) -> Holdings {
         let line = |(id, person, hour, rest): &(&str, &str, u8, &str)| {
             format!(r#"{{"id":"{id}","person":"f:{person}",{rest},"received_at":"2025-01-01T{hour:02}:00:00Z"}}"#)
         };
         let lines: Vec<String> = acts.iter().map(line).collect();
         let choices = read_choices(&lines.join("\n"), &Services::default()).unwrap().choices;
+        Holdings::resolve(&choices)
+    }
+
+    /// The moments (in hours) and links by which the act `o` is held, as `account@hour/link`.
+    fn held(acts: &[(&str, &str, u8, &str)]) -> Vec<String> {
         let midnight = Instant::parse("2025-01-01T00:00:00Z").unwrap().as_micros();
         let mut found = Vec::new();
-        let holdings = Holdings::resolve(&choices);
+        let holdings = resolved(acts);
         let mut people: Vec<_> = holdings.iter().collect();
         people.sort_by_key(|(account, _)| *account);
         for (account, acts) in people {
@@ -461,24 +466,17 @@ mod tests {
     #[test]
     fn who_only_links_holds_nothing_and_who_objects_after_it_does() {
         let to_b = link("b");
-        let of = |lines: &[(&str, &str, u8, &str)]| {
-            let line = |(id, person, hour, rest): &(&str, &str, u8, &str)| {
-                format!(r#"{{"id":"{id}","person":"f:{person}",{rest},"received_at":"2025-01-01T{hour:02}:00:00Z"}}"#)
-            };
-            let lines: Vec<String> = lines.iter().map(line).collect();
-            Holdings::resolve(&read_choices(&lines.join("\n"), &Services::default()).unwrap().choices)
-        };
         let account = |name: &str| Services::default().parse(&format!("f:{name}")).unwrap();
-        let linked = of(&[("l", "a", 1, &to_b)]);
+        let linked = resolved(&[("l", "a", 1, &to_b)]);
         assert!(linked.is_empty() && linked.iter().next().is_none() && linked.acts_of(&account("a")).is_empty());
-        let all = of(&[("l", "a", 1, &to_b), ("p", "c", 2, OBJECT), ("o", "a", 3, OBJECT), ("q", "a", 2, OBJECT)]);
+        let all = resolved(&[("l", "a", 1, &to_b), ("p", "c", 2, OBJECT), ("o", "a", 3, OBJECT), ("q", "a", 2, OBJECT)]);
         let ids = |name: &str| all.acts_of(&account(name)).iter().map(|act| act.id.clone()).collect::<Vec<_>>();
         assert_eq!(
             (ids("a"), ids("b"), ids("c"), all.len()),
             (vec!["q".into(), "o".into()], vec!["q".into(), "o".into()], vec!["p".into()], 3)
         );
         // In another order of lines they are the same holdings.
-        let turned = of(&[("q", "a", 2, OBJECT), ("o", "a", 3, OBJECT), ("l", "a", 1, &to_b), ("p", "c", 2, OBJECT)]);
+        let turned = resolved(&[("q", "a", 2, OBJECT), ("o", "a", 3, OBJECT), ("l", "a", 1, &to_b), ("p", "c", 2, OBJECT)]);
         assert!(all == turned && all != linked);
     }
 

@@ -97,16 +97,22 @@ fn a_whole_scan_gives_every_row_in_order_and_ends_when_it_is_stopped() {
     drop((register, store));
 }
 
+/// A sequencer whose store writes nothing until its gate is opened.
+fn behind_a_gate(folder: &std::path::Path) -> (Sequencer, Watch) {
+    let store = MemoryStore::new();
+    drop(create(folder, Box::new(store.clone())));
+    let gate = Watch(Arc::new((Mutex::default(), Condvar::new())));
+    let register = open(folder, Box::new(FaultyStore::watched(store, gate.clone()))).unwrap();
+    let sequencer = Sequencer::start(register, Arc::new(|| at(20))).unwrap();
+    gate.close();
+    (sequencer, gate)
+}
+
 /// While one batch is written, submissions gather; the next batch takes so many of them, and the one after it the rest.
 #[test]
 fn a_batch_gathers_so_many_records_and_no_more() {
     let folder = tempfile::tempdir().unwrap();
-    let store = MemoryStore::new();
-    drop(create(folder.path(), Box::new(store.clone())));
-    let gate = Watch(Arc::new((Mutex::default(), Condvar::new())));
-    let register = open(folder.path(), Box::new(FaultyStore::watched(store, gate.clone()))).unwrap();
-    let sequencer = Sequencer::start(register, Arc::new(|| at(20))).unwrap();
-    gate.close();
+    let (sequencer, gate) = behind_a_gate(folder.path());
     let mut tickets: Vec<Ticket> = vec![sequencer.submit(vec![choice("first", "p")])];
     gate.wait_for_a_batch();
     tickets.extend((0..=GATHERED_MAX).map(|number| sequencer.submit(vec![choice(&format!("w-{number}"), "p")])));
@@ -120,12 +126,7 @@ fn a_batch_gathers_so_many_records_and_no_more() {
 #[test]
 fn so_many_wait_to_be_written_and_the_next_waits_to_be_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let store = MemoryStore::new();
-    drop(create(folder.path(), Box::new(store.clone())));
-    let gate = Watch(Arc::new((Mutex::default(), Condvar::new())));
-    let register = open(folder.path(), Box::new(FaultyStore::watched(store, gate.clone()))).unwrap();
-    let sequencer = Sequencer::start(register, Arc::new(|| at(20))).unwrap();
-    gate.close();
+    let (sequencer, gate) = behind_a_gate(folder.path());
     let first = sequencer.submit(vec![choice("first", "p")]);
     gate.wait_for_a_batch();
     let (handed, in_hand) = std::sync::mpsc::channel();
