@@ -2,12 +2,15 @@
 //!
 //! ```text
 //! bezwaar generate --surge 1340000 --out SURGE
-//! cargo run --release -p bezwaar-register --example surge_speed -- FOLDER SURGE/choices.jsonl [RATE|max] [extract]
+//! cargo run --release -p bezwaar-register --example surge_speed -- replay FOLDER SURGE/choices.jsonl [RATE]
+//! cargo run --release -p bezwaar-register --example surge_speed -- look FOLDER SURGE/choices.jsonl
+//! cargo run --release -p bezwaar-register --example surge_speed -- extract FOLDER
 //! ```
 //!
-//! With `extract`, an extract of all of them is made at the end, and read as the gate reads it; with `-` for the choices, nothing else is done. Every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The register is
-//! made if the folder has none; another surge with other ids can be added. The last line is JSON.
-#![allow(clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, reason = "a measurement, run by hand")]
+//! `replay`: every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The
+//! register is made if the folder has none; another surge with other ids can be added. At once after it, and by `look` in a process of its own, the acts of people
+//! are looked up one by one. `extract` makes an extract of everything, and reads it as the gate does. The last line is JSON.
+#![allow(clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a measurement, run by hand")]
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
@@ -17,13 +20,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant as Ticks};
 
-use bezwaar_core::account::Services;
+use bezwaar_core::account::{Account, Services};
 use bezwaar_core::time::Instant;
 use bezwaar_core::wire::ChoiceLine;
 use bezwaar_ledger::entry::EntryKind;
 use bezwaar_ledger::expanded::write_choice;
 use bezwaar_ledger::extract::Extract;
-use bezwaar_register::engine::{Check, NewRecord, Opening, Parts, Register, Sequencer, Ticket};
+use bezwaar_register::engine::{Check, NewRecord, Opening, Parts, Reader, Register, Sequencer, Ticket};
 use bezwaar_register::extracts::{EXPIRES_AFTER_MICROS, ExtractOrder};
 use bezwaar_register::folder;
 use bezwaar_register::randomness::{Randomness, RandomnessError};
@@ -34,7 +37,7 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 /// How many accounts are looked up, while the surge runs and after it.
 const LOOKUPS: usize = 20_000;
 /// One of so many accounts is kept for looking up.
-const KEPT: u64 = 97;
+const KEPT: usize = 97;
 const REPORT_EVERY: u64 = 1_000_000;
 
 struct Seeded(ChaCha20Rng);
@@ -112,16 +115,17 @@ fn wait_for(tickets: &mpsc::Receiver<(Ticket, Ticks)>, begun: Ticks) -> Waited {
 }
 
 /// Makes an extract of everything, and opens it as the gate does; gives the figures.
-fn extract_of(register: &mut Register, folder: &Path, now: Instant) -> String {
+fn extract_of(folder: &Path, now: Instant) -> String {
+    let mut register = open(folder, now);
     let services = Services::default();
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let order = ExtractOrder { services: &services, covers: None, expires_after_micros: EXPIRES_AFTER_MICROS, threads };
     let path = folder.join("people.extract");
-    let begun = Ticks::now();
+    let (begun, used) = (Ticks::now(), processor_seconds());
     let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).expect("a file"));
     let made = register.make_extract(&order, now, &mut out).expect("made");
     out.flush().expect("written");
-    let seconds = begun.elapsed().as_secs_f64();
+    let (seconds, used) = (begun.elapsed().as_secs_f64(), processor_seconds() - used);
     let begun = Ticks::now();
     let bytes = std::fs::read(&path).expect("read");
     let length = bytes.len();
@@ -129,25 +133,61 @@ fn extract_of(register: &mut Register, folder: &Path, now: Instant) -> String {
     let opened = begun.elapsed().as_secs_f64();
     assert_eq!(extract.len() as u64, made.header.people);
     format!(
-        ",\"people\":{},\"extract_seconds\":{seconds:.1},\"extract_bytes\":{length},\"extract_opened_seconds\":{opened:.2}",
-        made.header.people
+        "\"people\":{},\"extract_seconds\":{seconds:.1},\"extract_processor_seconds\":{used:.1},\"extract_bytes\":{length},\"extract_opened_seconds\":{opened:.2},\"extract_peak_bytes\":{}",
+        made.header.people,
+        peak_bytes()
     )
 }
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (folder, choices) = (Path::new(&arguments[0]).join("register"), Path::new(&arguments[1]));
-    let rate: Option<f64> = arguments.get(2).filter(|rate| *rate != "max").map(|rate| rate.parse().expect("a rate"));
-    let with_extract = arguments.get(3).is_some_and(|word| word == "extract");
-    let now = Instant::parse("2026-06-01T00:00:00Z").expect("an instant");
-    let opening = Ticks::now();
-    let mut register = open(&folder, now);
-    println!("opened in {:.1} s", opening.elapsed().as_secs_f64());
-    if choices == Path::new("-") {
-        println!("{{{}}}", extract_of(&mut register, &folder, now).trim_start_matches(','));
-        return;
-    }
-    let sequencer = Arc::new(Sequencer::start(register, Arc::new(move || now)).expect("started"));
+/// Looks up the acts of people at random, one by one; microseconds each.
+fn look_up(reader: &mut Reader, accounts: &[Account]) -> Vec<u32> {
+    let mut random = ChaCha20Rng::seed_from_u64(3);
+    let look = |_| {
+        let account = &accounts[(random.next_u64() % accounts.len() as u64) as usize];
+        let from = Ticks::now();
+        assert!(!reader.acts_of(account).expect("read").is_empty());
+        micros(from)
+    };
+    (0..LOOKUPS).map(look).collect()
+}
+
+/// One of so many accounts of a surge.
+fn some_accounts(choices: &Path) -> Vec<Account> {
+    let services = Services::default();
+    let lines = BufReader::with_capacity(1 << 20, File::open(choices).expect("the choices")).lines().enumerate().step_by(KEPT);
+    lines
+        .filter_map(|(number, line)| ChoiceLine::parse(number + 1, &line.expect("a line"), &services).expect("a good line").choice.person)
+        .collect()
+}
+
+/// The largest resident size of this process until now, in bytes.
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
+
+/// The processor time this process has used until now, in seconds, on all threads.
+fn processor_seconds() -> f64 {
+    // proc(5): after the name in parentheses come the state as field 3, and as fields 14 and 15 the time in user and in kernel mode, in hundredths of a second.
+    let line = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = line.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// The median, that of ninety-nine in a hundred, and the most, of times in microseconds; in milliseconds.
+fn three(times: &mut [u32]) -> String {
+    format!("[{:.3},{:.3},{:.3}]", at(times, 0.5), at(times, 0.99), at(times, 1.0))
+}
+
+fn look(folder: &Path, choices: &Path, now: Instant) -> String {
+    let accounts = some_accounts(choices);
+    let mut reader = open(folder, now).reader().expect("a reader");
+    format!("\"lookup_at_rest_ms\":{}", three(&mut look_up(&mut reader, &accounts)))
+}
+
+fn replay(folder: &Path, choices: &Path, rate: Option<f64>, now: Instant) -> String {
+    let sequencer = Arc::new(Sequencer::start(open(folder, now), Arc::new(move || now)).expect("started"));
     let services = Services::default();
     let begun = Ticks::now();
     let done = Arc::new(AtomicBool::new(false));
@@ -171,7 +211,7 @@ fn main() {
         })
     };
     let mut accounts = Vec::new();
-    let mut count = 0_u64;
+    let mut count = 0_usize;
     for (number, line) in BufReader::with_capacity(1 << 20, File::open(choices).expect("the choices")).lines().enumerate() {
         let record = record(&line.expect("a line"), number + 1, &services);
         if count.is_multiple_of(KEPT)
@@ -204,34 +244,29 @@ fn main() {
         })
         .collect();
     let mut reader = sequencer.reader().expect("a reader");
-    let mut random = ChaCha20Rng::seed_from_u64(3);
-    let mut looked: Vec<u32> = (0..LOOKUPS)
-        .map(|_| {
-            let account = &accounts[(random.next_u64() % accounts.len() as u64) as usize];
-            let from = Ticks::now();
-            assert!(!reader.acts_of(account).expect("read").is_empty());
-            micros(from)
-        })
-        .collect();
+    let mut looked = look_up(&mut reader, &accounts);
     let size = reader.size().expect("a size");
-    drop(reader);
-    let sequencer = Arc::into_inner(sequencer).expect("nobody else has it");
-    let mut register = sequencer.stop().expect("stopped");
-    let extract = if with_extract { extract_of(&mut register, &folder, now) } else { String::new() };
-    let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak: u64 = peak.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or(0);
-    println!(
-        "{{\"choices\":{count},\"size\":{size},\"seconds\":{seconds:.1},\"published_after\":{published_after:.1},\"accepted_ms\":[{:.1},{:.1},{:.1}],\
-         \"checkpoint_ms\":[{:.0},{:.0},{:.0}],\"lookup_ms\":[{:.3},{:.3},{:.3}],\"peak_bytes\":{}{extract}}}",
-        at(&mut waited.accepted, 0.5),
-        at(&mut waited.accepted, 0.99),
-        at(&mut waited.accepted, 1.0),
-        at(&mut under_checkpoint, 0.5),
-        at(&mut under_checkpoint, 0.99),
-        at(&mut under_checkpoint, 1.0),
-        at(&mut looked, 0.5),
-        at(&mut looked, 0.99),
-        at(&mut looked, 1.0),
-        peak * 1024
-    );
+    format!(
+        "\"choices\":{count},\"size\":{size},\"seconds\":{seconds:.1},\"published_after\":{published_after:.1},\"accepted_ms\":{},\"checkpoint_ms\":{},\
+         \"lookup_ms\":{},\"peak_bytes\":{}",
+        three(&mut waited.accepted),
+        three(&mut under_checkpoint),
+        three(&mut looked),
+        peak_bytes()
+    )
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let now = Instant::parse("2026-06-01T00:00:00Z").expect("an instant");
+    let folder = Path::new(arguments.get(1).expect("a folder")).join("register");
+    let found = match arguments[..] {
+        ["replay", _, choices] => replay(&folder, Path::new(choices), None, now),
+        ["replay", _, choices, rate] => replay(&folder, Path::new(choices), Some(rate.parse().expect("a rate")), now),
+        ["look", _, choices] => look(&folder, Path::new(choices), now),
+        ["extract", _] => extract_of(&folder, now),
+        _ => panic!("replay FOLDER CHOICES [RATE], look FOLDER CHOICES, or extract FOLDER"),
+    };
+    println!("{{{found}}}");
 }

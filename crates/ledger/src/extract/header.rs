@@ -55,10 +55,13 @@ impl Cover {
     /// As [`Cover::all_of`], and every service somebody in the holdings has an account on.
     pub fn all_of_with(services: &Services, holdings: &Holdings) -> Vec<Cover> {
         let mut names: BTreeSet<String> = services.iter().map(|(id, _)| id.to_owned()).collect();
+        let mut last = "";
         for (account, _) in holdings.iter() {
-            if !names.contains(account.service()) {
+            // There are few services, and one follows another seldom.
+            if account.service() != last && !names.contains(account.service()) {
                 names.insert(account.service().to_owned());
             }
+            last = account.service();
         }
         Cover::of_names(names)
     }

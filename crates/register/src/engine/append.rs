@@ -312,9 +312,9 @@ pub(super) fn open_row(
     let Some(sealed) = store.opening(index)? else { return Ok(None) };
     let entry = store.entries(index, 1)?.first().copied().ok_or(IntegrityError::Missing { what: "the entry", index: Some(index) })?;
     let row = SealedRow { index, entry, holder: sealed.holder, sealed: sealed.sealed };
-    let Some(id) = row.holder else { return Ok(Some(vault.unseal_opening(&row, None)?)) };
+    let Some(id) = row.holder else { return Ok(Some(vault.unseal_opening(row, None)?)) };
     let missing = crate::vault::VaultError::NoSuchHolder { holder: id.0, index };
     let holder = store.holders(&[id])?.pop().ok_or(missing)?;
     let key = vault.holder_key(&holder)?;
-    Ok(Some(vault.unseal_opening(&row, Some(&key))?))
+    Ok(Some(vault.unseal_opening(row, Some(&key))?))
 }

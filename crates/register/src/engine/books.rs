@@ -75,7 +75,7 @@ impl Writer {
         ids.dedup();
         let holders: HashMap<HolderId, Holder> = self.store.holders(&ids)?.into_iter().map(|holder| (holder.id, holder)).collect();
         let mut rows = HashMap::with_capacity(sealed.len());
-        for row in &sealed {
+        for row in sealed {
             let key = match row.holder {
                 None => None,
                 Some(id) => {
@@ -83,7 +83,8 @@ impl Writer {
                     Some(self.vault.holder_key(holders.get(&id).ok_or(missing)?)?)
                 }
             };
-            rows.insert(row.index, self.vault.unseal_opening(row, key.as_ref())?);
+            let opened = self.vault.unseal_opening(row, key.as_ref())?;
+            rows.insert(opened.index, opened);
         }
         Ok(rows)
     }
@@ -112,7 +113,7 @@ impl Writer {
             let missing = IntegrityError::Missing { what: "the entry", index: Some(index) };
             let entry: [u8; ENTRY_BYTES] = self.store.entries(index, 1)?.first().copied().ok_or(missing)?;
             let row = SealedRow { index, entry, holder: opening.holder, sealed: opening.sealed };
-            rows.push(filed(&self.vault.unseal_opening(&row, Some(&key))?)?);
+            rows.push(filed(&self.vault.unseal_opening(row, Some(&key))?)?);
         }
         Ok(rows)
     }

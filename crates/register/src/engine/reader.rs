@@ -165,7 +165,7 @@ impl Reader {
             let missing = IntegrityError::Missing { what: "the entry", index: Some(index) };
             let entry = self.store.entries(index, 1)?.first().copied().ok_or(missing)?;
             let row = SealedRow { index, entry, holder: opening.holder, sealed: opening.sealed };
-            acts.push(self.vault.unseal_opening(&row, Some(&key))?);
+            acts.push(self.vault.unseal_opening(row, Some(&key))?);
         }
         Ok(acts)
     }
@@ -181,7 +181,7 @@ impl Reader {
     /// Opens all openings from an index on, a step at a time: at most `limit` and [`SCANNED_AT_ONCE_MAX`] rows, on so many threads.
     pub fn scan(&mut self, from: u64, limit: usize, threads: usize) -> Result<Scanned, RegisterError> {
         let Step { rows, holders, next } = self.read_step(from, limit)?;
-        Ok(Scanned { rows: Unsealer::new(&self.vault, threads).unseal(&rows, &holders), next })
+        Ok(Scanned { rows: Unsealer::new(&self.vault, threads).unseal(rows, &holders), next })
     }
 
     /// Goes through all openings in the order of the ledger, and gives each to `each`, which may stop the scan by an error of its own.
@@ -214,7 +214,7 @@ impl Reader {
                     // The lock is held while waiting for work, and not while doing it.
                     let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((step, back)) = next else { return };
-                    let opened = Unsealer::new(vault, 1).unseal_map(&step.rows, &step.holders, map);
+                    let opened = Unsealer::new(vault, 1).unseal_map(step.rows, &step.holders, map);
                     // Nobody waits for it once `each` has stopped the scan.
                     drop(back.send(opened));
                 }

@@ -139,3 +139,34 @@ pub(crate) fn index_key(register: &Register, seal: &Seal) -> Result<IndexKey, Se
     let Ok(public) = IndexPublicKey::from_bytes(&seal.subjects.index_key) else { return Err(lost) };
     keys.index_key_of(&public, &register.statements()).map_err(RegisterError::from)?.ok_or(lost)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufReader, Read as _};
+
+    use bezwaar_core::account::ACCOUNT_BYTES_MAX;
+
+    use super::*;
+
+    fn lines(list: &[u8]) -> Result<usize, SubjectsError> {
+        let mut count = 0;
+        each_account(&mut &*list, |_, _| {
+            count += 1;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    #[test]
+    fn a_line_has_room_for_the_longest_account_and_ends_somewhere() {
+        let longest = format!("club:handle:{}\n", "a".repeat(2 * ACCOUNT_BYTES_MAX));
+        assert_eq!(lines(longest.as_bytes()).ok(), Some(1));
+        assert!(longest.len() < SUBJECT_LINE_BYTES_MAX);
+        // A line without end is not read to its end.
+        let mut endless = BufReader::new(std::io::repeat(b'a').take(1 << 30));
+        let error = each_account(&mut endless, |_, _| Ok(())).unwrap_err();
+        assert!(matches!(error, SubjectsError::NotAnAccount { line: 1 }), "{error:?}");
+        let left = endless.into_inner().limit();
+        assert!((1 << 30) - left <= 2 * SUBJECT_LINE_BYTES_MAX as u64, "{left}");
+    }
+}

@@ -209,8 +209,11 @@ impl HolderKey {
 
 fn holder_aad(id: HolderId, name: KeyedName) -> [u8; DOMAIN_HOLDER.len() + 8 + 16] {
     let mut aad = [0; DOMAIN_HOLDER.len() + 8 + 16];
-    let parts = DOMAIN_HOLDER.iter().copied().chain(id.0.to_be_bytes()).chain(name.0);
-    aad.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+    let (domain, rest) = aad.split_at_mut(DOMAIN_HOLDER.len());
+    let (number, keyed) = rest.split_at_mut(8);
+    domain.copy_from_slice(DOMAIN_HOLDER);
+    number.copy_from_slice(&id.0.to_be_bytes());
+    keyed.copy_from_slice(&name.0);
     aad
 }
 

@@ -69,8 +69,11 @@ impl XCipher {
 /// What a row is bound to, besides its key.
 fn aad(entry: &[u8; ENTRY_BYTES], holder: u64) -> [u8; DOMAIN_OPENING.len() + ENTRY_BYTES + 8] {
     let mut aad = [0; DOMAIN_OPENING.len() + ENTRY_BYTES + 8];
-    let parts = DOMAIN_OPENING.iter().chain(entry).copied().chain(holder.to_be_bytes());
-    aad.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+    let (domain, rest) = aad.split_at_mut(DOMAIN_OPENING.len());
+    let (place, number) = rest.split_at_mut(ENTRY_BYTES);
+    domain.copy_from_slice(DOMAIN_OPENING);
+    place.copy_from_slice(entry);
+    number.copy_from_slice(&holder.to_be_bytes());
     aad
 }
 
@@ -135,14 +138,14 @@ impl Vault {
         sealed
     }
 
-    /// Opens a row and checks that it is what its entry stands for. `key` is that of the holder the store names.
-    pub fn unseal_opening(&self, row: &SealedRow, key: Option<&HolderKey>) -> Result<OpenedRow, VaultError> {
-        let index = row.index;
+    /// Opens a row and checks that it is what its entry stands for. `key` is that of the holder the store names. The row is taken, for it is opened where it lies.
+    pub fn unseal_opening(&self, row: SealedRow, key: Option<&HolderKey>) -> Result<OpenedRow, VaultError> {
+        let (index, mut row) = (row.index, row);
         let damaged = VaultError::Damaged { index };
         let entry = Entry::from_bytes(&row.entry).map_err(|_| damaged)?;
         let stated = row.holder.map_or(0, |id| id.0);
-        let (head, sealed) = row.sealed.split_first_chunk::<HEAD_BYTES>().ok_or(damaged)?;
-        let [version, numbers @ ..] = head;
+        let (head, sealed) = row.sealed.split_first_chunk_mut::<HEAD_BYTES>().ok_or(damaged)?;
+        let [version, numbers @ ..] = &*head;
         let (of_index, of_holder) = numbers.split_first_chunk::<8>().ok_or(damaged)?;
         let of_index = u64::from_be_bytes(*of_index);
         let of_holder = u64::from_be_bytes(of_holder.try_into().map_err(|_| damaged)?);
@@ -156,14 +159,15 @@ impl Vault {
             return Err(VaultError::OtherHolder { index, holder: stated, of: of_holder });
         }
         let cipher = key.unwrap_or(self.own_key()).cipher();
-        let (text, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or(damaged)?;
-        let (sealed_salt, _) = text.split_first_chunk::<SALT_BYTES>().ok_or(damaged)?;
-        let mut plain = text.to_vec();
-        let tag: &Tag<ChaCha20Poly1305> = tag.into();
-        let opened = cipher.0.decrypt_inout_detached(&nonce(index).into(), &aad(&row.entry, stated), plain.as_mut_slice().into(), tag);
+        let (text, tag) = sealed.split_last_chunk_mut::<TAG_BYTES>().ok_or(damaged)?;
+        let tag: &Tag<ChaCha20Poly1305> = (&*tag).into();
+        let opened = cipher.0.decrypt_inout_detached(&nonce(index).into(), &aad(&row.entry, stated), (&mut *text).into(), tag);
         opened.map_err(|_| damaged)?;
-        let salt = *plain.first_chunk::<SALT_BYTES>().unwrap_or(sealed_salt);
-        plain.drain(..SALT_BYTES);
+        let (salt, body) = text.split_first_chunk::<SALT_BYTES>().ok_or(damaged)?;
+        let (salt, end) = (*salt, HEAD_BYTES + SALT_BYTES + body.len());
+        let mut plain = row.sealed;
+        plain.truncate(end);
+        plain.drain(..HEAD_BYTES + SALT_BYTES);
         if commit(entry.kind, &salt, &plain) != Some(entry.hash) {
             plain.zeroize();
             return Err(VaultError::OtherCommitment { index });
@@ -186,40 +190,45 @@ impl<'vault> Unsealer<'vault> {
     }
 
     /// Opens each row, in order. `holders` has the holders the rows name.
-    pub fn unseal(&self, rows: &[SealedRow], holders: &[Holder]) -> Vec<Result<OpenedRow, VaultError>> {
+    pub fn unseal(&self, rows: Vec<SealedRow>, holders: &[Holder]) -> Vec<Result<OpenedRow, VaultError>> {
         self.unseal_map(rows, holders, |row| row)
     }
 
     /// As [`Unsealer::unseal`], with what is to become of each row, which is worked out on the same threads.
     pub fn unseal_map<T: Send>(
         &self,
-        rows: &[SealedRow],
+        mut rows: Vec<SealedRow>,
         holders: &[Holder],
         map: impl Fn(Result<OpenedRow, VaultError>) -> T + Sync,
     ) -> Vec<T> {
         let holders: HashMap<HolderId, &Holder> = holders.iter().map(|holder| (holder.id, holder)).collect();
         let share = rows.len().div_ceil(self.threads).max(SHARE_MIN);
         let (holders, map) = (&holders, &map);
-        let work = |rows: &[SealedRow]| {
+        let work = |rows: Vec<SealedRow>| {
             let mut last: Option<(HolderId, HolderKey)> = None;
-            rows.iter().map(|row| map(self.unseal_one(row, holders, &mut last))).collect::<Vec<_>>()
+            rows.into_iter().map(|row| map(self.unseal_one(row, holders, &mut last))).collect::<Vec<_>>()
         };
-        if rows.len() <= share {
-            return work(rows);
+        let mut parts = Vec::new();
+        while rows.len() > share {
+            parts.push(rows.split_off(rows.len() - share));
         }
+        // What was split off last comes first, after what is left.
+        parts.reverse();
         std::thread::scope(|scope| {
-            let threads: Vec<_> = rows.chunks(share).map(|chunk| (chunk, scope.spawn(move || work(chunk)))).collect();
-            let joined = threads.into_iter().map(|(chunk, thread)| {
-                let damaged = |row: &SealedRow| map(Err(VaultError::Damaged { index: row.index }));
-                thread.join().unwrap_or_else(|_| chunk.iter().map(damaged).collect())
-            });
-            joined.flatten().collect()
+            let indexes = |part: &Vec<SealedRow>| part.iter().map(|row| row.index).collect::<Vec<_>>();
+            let threads: Vec<_> = parts.into_iter().map(|part| (indexes(&part), scope.spawn(move || work(part)))).collect();
+            let mut opened = work(rows);
+            for (indexes, thread) in threads {
+                let damaged = |index: &u64| map(Err(VaultError::Damaged { index: *index }));
+                opened.extend(thread.join().unwrap_or_else(|_| indexes.iter().map(damaged).collect()));
+            }
+            opened
         })
     }
 
     fn unseal_one(
         &self,
-        row: &SealedRow,
+        row: SealedRow,
         holders: &HashMap<HolderId, &Holder>,
         last: &mut Option<(HolderId, HolderKey)>,
     ) -> Result<OpenedRow, VaultError> {

@@ -91,19 +91,26 @@ fn start(config: &Config, options: &PostgresOptions, reader: bool) -> Result<Ses
     let mut session = Session::new(config.connect(NoTls).map_err(from_postgres)?);
     let rows = session.query(SERVER, &[])?;
     let row = rows.first().ok_or(StoreError::Foreign { because: "the server does not say what it is" })?;
-    if row.try_get::<_, i32>(0).map_err(from_column)? < SERVER_VERSION_MIN {
-        return Err(StoreError::Foreign { because: "the server is older than PostgreSQL 15" });
-    }
-    if !row.try_get::<_, bool>(1).map_err(from_column)? {
-        return Err(StoreError::Foreign { because: "the server runs with fsync = off: it can lose what it said was written" });
-    }
-    if !row.try_get::<_, bool>(2).map_err(from_column)? {
-        return Err(StoreError::Foreign { because: "the database has another encoding than UTF8" });
-    }
+    let server = (row.try_get(0), row.try_get(1), row.try_get(2));
+    check_server(server.0.map_err(from_column)?, server.1.map_err(from_column)?, server.2.map_err(from_column)?)?;
     let read_only = if reader { "on" } else { "off" };
     // Zero would be no limit at all.
     session.query(SESSION, &[&options.schema, &options.wait_ms.max(1).to_string(), &read_only])?;
     Ok(session)
+}
+
+/// Refuses a server that cannot keep the promises: by its version as a number, whether it waits for its disk, and whether the database is UTF-8.
+fn check_server(version: i32, fsync: bool, utf8: bool) -> Result<(), StoreError> {
+    if version < SERVER_VERSION_MIN {
+        return Err(StoreError::Foreign { because: "the server is older than PostgreSQL 15" });
+    }
+    if !fsync {
+        return Err(StoreError::Foreign { because: "the server runs with fsync = off: it can lose what it said was written" });
+    }
+    if !utf8 {
+        return Err(StoreError::Foreign { because: "the database has another encoding than UTF8" });
+    }
+    Ok(())
 }
 
 /// Refuses tables that are not exactly those of the schema: one more trigger would change what a write does.
@@ -114,4 +121,24 @@ fn check_structure(session: &mut Session) -> Result<(), StoreError> {
         return Err(StoreError::Damaged { because: "the tables are not those of a register" });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_new_enough_waits_for_its_disk_and_writes_utf8() {
+        let because = |version, fsync, utf8| match check_server(version, fsync, utf8) {
+            Err(StoreError::Foreign { because }) => Some(because),
+            other => {
+                assert!(other.is_ok());
+                None
+            }
+        };
+        assert_eq!(because(SERVER_VERSION_MIN, true, true), None);
+        assert!(because(SERVER_VERSION_MIN - 1, true, true).is_some_and(|because| because.contains("PostgreSQL 15")));
+        assert!(because(SERVER_VERSION_MIN, false, true).is_some_and(|because| because.contains("fsync")));
+        assert!(because(SERVER_VERSION_MIN, true, false).is_some_and(|because| because.contains("UTF8")));
+    }
 }

@@ -222,7 +222,7 @@ fn each_way_to_meddle_with_a_row_has_its_own_name() {
         }
     };
     let good = row(4, b"{}");
-    let check = |row: &SealedRow, key, error| assert_eq!(vault.unseal_opening(row, Some(key)).err(), error);
+    let check = |row: &SealedRow, key, error| assert_eq!(vault.unseal_opening(row.clone(), Some(key)).err(), error);
     check(&good, &first.1, None);
     check(&SealedRow { sealed: row(5, b"{}").sealed, ..good.clone() }, &first.1, Some(VaultError::Swapped { index: 4, of: 5 }));
     check(
@@ -239,7 +239,7 @@ fn each_way_to_meddle_with_a_row_has_its_own_name() {
     }
     for length in 0..good.sealed.len() {
         let bad = SealedRow { sealed: good.sealed[..length].to_vec(), ..good.clone() };
-        assert!(vault.unseal_opening(&bad, Some(&first.1)).is_err());
+        assert!(vault.unseal_opening(bad, Some(&first.1)).is_err());
     }
     let mut exchanged = first.0.clone();
     exchanged.wrapped_key = second.0.wrapped_key.clone();
