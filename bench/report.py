@@ -69,15 +69,15 @@ def register(found):
             number(surge["slowest_million"]) if surge["slowest_million"] else "",
             *(f"{surge['accepted_ms'][place] / 1e3:.2f}" for place in (0, 1, 2)),
             *(f"{surge['checkpoint_ms'][place] / 1e3:.2f}" for place in (1, 2)),
-            f"{surge['lookup_ms'][1]:.2f}",
+            *(f"{surge[looked][1]:.2f}" if looked in surge else "" for looked in ("lookup_ms", "lookup_at_rest_ms")),
             mega(surge["peak_bytes"]),
         ])
-    head = ["choices", "s", "choices/s", "slowest million, /s", "accepted s, median", "99 %", "most", "under a checkpoint s, 99 %", "most", "a person's acts ms, 99 %", "peak MB"]
+    head = ["choices", "s", "choices/s", "slowest million, /s", "accepted s, median", "99 %", "most", "under a checkpoint s, 99 %", "most", "a person's acts ms, 99 %", "at rest", "peak MB"]
     parts = [
         "## The register\n",
         f"{found['date']}. Surges of made-up objections (`bezwaar generate --surge`), each a submission of its own, as fast as they are taken, through the sequencer into SQLite with every batch on disk before "
         "anybody is answered; a checkpoint about once a second. Reading the lines, sealing each act under its person's key, and the tree are in the times. *Accepted* is from handing in to the acceptance note, "
-        "*under a checkpoint* to where anybody can see it. Acts are looked up for 20,000 people at random right after, by a reader that first works out what is not indexed yet.\n",
+        "*under a checkpoint* to where anybody can see it. Acts are looked up for 20,000 people at random right after, by a reader that first works out what is not indexed yet, and *at rest*: by another process, when what was dirty is on disk.\n",
         table(head, rows, 0) + "\n",
     ]
     extracts = [surge for surge in found["surges"] if "extract_seconds" in surge]
