@@ -1,8 +1,6 @@
 //! Following a ledger by its static files alone.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use bezwaar_ledger::tlog::cosignature::verify_cosignature;
@@ -10,7 +8,7 @@ use bezwaar_ledger::tlog::tile::Tile;
 use bezwaar_server::published::Published;
 use bezwaar_server::witness::{FollowError, Follower, Misdeed, Round, Witness};
 
-use crate::support::{Ledger, NOW, ORIGIN, at, ledger_key, open};
+use crate::support::{Ledger, NOW, ORIGIN, answering, at, ledger_key, open};
 
 fn round(witness: &Witness, from: &str) -> Result<Round, FollowError> {
     Follower::new(witness, Ledger::new(0).origin(), Published::at(from)).round(at(NOW))
@@ -176,28 +174,12 @@ fn what_the_ledger_has_not_signed_is_not_followed() {
 
 /// Serves a folder as static files.
 fn serve(folder: &Path) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
     let folder = folder.to_owned();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let mut first = String::new();
-            stream.read_line(&mut first).unwrap();
-            let mut line = String::new();
-            while stream.read_line(&mut line).unwrap() > 2 {
-                line.clear();
-            }
-            let path = first.split(' ').nth(1).unwrap().trim_start_matches("/some/where/").to_owned();
-            let (status, body) = match fs::read(folder.join(path)) {
-                Ok(body) => ("200 OK", body),
-                Err(_) => ("404 Not Found", b"no".to_vec()),
-            };
-            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
-            let _ = stream.get_mut().write_all(&[head.as_bytes(), &body].concat());
-        }
+    let address = answering(move |path| match fs::read(folder.join(path.trim_start_matches("/some/where/"))) {
+        Ok(body) => ("200 OK".to_owned(), body),
+        Err(_) => ("404 Not Found".to_owned(), b"no".to_vec()),
     });
-    format!("http://{address}/some/where/")
+    format!("{address}/some/where/")
 }
 
 #[test]

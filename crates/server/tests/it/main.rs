@@ -30,6 +30,7 @@ mod portal_pages;
 mod portal_sign_in;
 mod portal_team;
 mod protocol;
+mod published;
 mod race;
 mod servers;
 mod signing;

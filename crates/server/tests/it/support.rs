@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -217,4 +217,25 @@ impl Connection {
         self.stream.read_exact(&mut body).ok()?;
         Some(Answered { status, content_type, body: String::from_utf8(body).unwrap() })
     }
+}
+
+/// An address whose every path is answered as a function says: a status, with headers if there are any, and a body.
+pub(crate) fn answering(answer: impl Fn(&str) -> (String, Vec<u8>) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let mut first = String::new();
+            stream.read_line(&mut first).unwrap();
+            let mut line = String::new();
+            while stream.read_line(&mut line).unwrap() > 2 {
+                line.clear();
+            }
+            let (status, body) = answer(first.split(' ').nth(1).unwrap());
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let _ = stream.get_mut().write_all(&[head.as_bytes(), &body].concat());
+        }
+    });
+    format!("http://{address}")
 }
