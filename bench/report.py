@@ -29,6 +29,10 @@ def seconds(value):
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
+def small(value):
+    return f"{value:.1f} s" if value >= 1 else f"{value * 1e3:.2g} ms"
+
+
 def count_words(value):
     return f"{value / 1e6:g} M" if value >= 1e6 else f"{value / 1e3:g} k"
 
@@ -82,8 +86,13 @@ def register(found):
     ]
     extracts = [surge for surge in found["surges"] if "extract_seconds" in surge]
     if extracts:
-        rows = [[number(surge["people"]), seconds(surge["extract_seconds"]), mega(surge["extract_bytes"]), seconds(surge["extract_opened_seconds"])] for surge in extracts]
-        parts += ["An extract of all of them, on all threads, and opened as the gate opens it:\n", table(["people", "made s", "MB", "opened s"], rows, 0) + "\n"]
+        rows = [[number(surge["people"]), seconds(surge["extract_seconds"]), mega(surge["extract_bytes"]), seconds(surge["extract_opened_seconds"]), mega(surge["extract_peak_bytes"])] for surge in extracts]
+        parts += ["An extract of all of them, on all threads, and opened as the gate opens it:\n", table(["people", "made s", "MB", "opened s", "peak MB"], rows, 0) + "\n"]
+    if "proofs" in found:
+        rows = [[proof["what"], small(proof["seconds"]), proof["meant"]] for proof in found["proofs"]]
+        shown = [surge for surge in found["surges"] if "inclusion_ms" in surge]
+        rows += [[f"an entry of {number(surge['size'])} proven from the published files (99 %: {surge['inclusion_ms'][1]:.2f} ms)", small(surge["inclusion_ms"][0] / 1e3), "10 ms"] for surge in shown]
+        parts += ["Proofs, each by itself; medians, of receipts the mean of a thousand:\n", table(["", "measured", "at most, as meant"], rows) + "\n"]
     if "note" in found:
         parts.append(found["note"] + "\n")
     return parts
@@ -139,8 +148,10 @@ def page(results):
             f"`cargo build --release` of the command line from an empty target folder, crates already downloaded: {made['seconds']:.0f} s on this machine; "
             f"a binary of {mega(made['binary_bytes'])} MB. {made['crates_linked']} crates of others are in it, macros counted, and {made['crates_built']} with what only build scripts need, on this platform.\n",
         ]
+    surges = "".join(f" --surge {surge['choices']}" for surge in results.get("register", {}).get("surges", []))
+    register_again = f"$ bench/register --date {results['register']['date']}{surges}\n" if surges else ""
     asked = " --records " + str(results["records"]) if results["records"] != 10_000_000 else ""
-    parts += ["## Again\n", f"```console\n$ bench/run --date {results['date']}{asked} --all\n```\n", "It needs Python 3.11, what building needs, and room on disk. `bench/run --help` has the parts."]
+    parts += ["## Again\n", f"```console\n$ bench/run --date {results['date']}{asked} --all\n{register_again}```\n", "It needs Python 3.11, what building needs, and room on disk. `bench/run --help` has the parts."]
     return "\n".join(parts) + "\n"
 
 

@@ -9,7 +9,7 @@
 //!
 //! `replay`: every choice is a submission of its own, as a form's is. With a rate they come evenly at so many a second; without, as fast as they are taken. The
 //! register is made if the folder has none; another surge with other ids can be added. At once after it, and by `look` in a process of its own, the acts of people
-//! are looked up one by one. `extract` makes an extract of everything, and reads it as the gate does. The last line is JSON.
+//! are looked up one by one; `look` proves entries to be on the ledger too. `extract` makes an extract of everything, and reads it as the gate does. The last line is JSON.
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a measurement, run by hand")]
 
 use std::fs::File;
@@ -36,6 +36,8 @@ use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// How many accounts are looked up, while the surge runs and after it.
 const LOOKUPS: usize = 20_000;
+/// How many entries are shown to be on the ledger, each from the published files anew.
+const PROOFS: usize = 2_000;
 /// One of so many accounts is kept for looking up.
 const KEPT: usize = 97;
 const REPORT_EVERY: u64 = 1_000_000;
@@ -183,7 +185,16 @@ fn three(times: &mut [u32]) -> String {
 fn look(folder: &Path, choices: &Path, now: Instant) -> String {
     let accounts = some_accounts(choices);
     let mut reader = open(folder, now).reader().expect("a reader");
-    format!("\"lookup_at_rest_ms\":{}", three(&mut look_up(&mut reader, &accounts)))
+    let mut looked = look_up(&mut reader, &accounts);
+    let size = reader.published().expect("a checkpoint").unverified().size();
+    let mut random = ChaCha20Rng::seed_from_u64(4);
+    let prove = |_| {
+        let from = Ticks::now();
+        reader.inclusion(random.next_u64() % size).expect("a proof");
+        micros(from)
+    };
+    let mut proven: Vec<u32> = (0..PROOFS).map(prove).collect();
+    format!("\"lookup_at_rest_ms\":{},\"inclusion_ms\":{}", three(&mut looked), three(&mut proven))
 }
 
 fn replay(folder: &Path, choices: &Path, rate: Option<f64>, now: Instant) -> String {
