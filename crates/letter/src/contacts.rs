@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bezwaar_core::grammar::{Field, Node, Shape, optional, parse, required};
-use bezwaar_core::policy::{Source, When};
+use bezwaar_core::policy::Source;
+use bezwaar_core::policy::grammar::{SOURCE, SOURCES};
 use bezwaar_core::problem::{Problem, nearest};
-use bezwaar_core::time::Day;
 
 /// What a form is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,8 +134,6 @@ impl Contacts {
     }
 }
 
-const SOURCES: Field = required("sources", Shape::Texts, "ids of the sources that back it");
-
 /// The format of `contacts.toml`.
 pub const CONTACTS_FILE: &[Field] = &[
     optional("format", Shape::Int(1, 1), "version of this format"),
@@ -180,14 +178,6 @@ const AUTHORITY: &[Field] = &[
     SOURCES,
 ];
 
-const SOURCE: &[Field] = &[
-    required("id", Shape::Text, "its id within this file"),
-    required("title", Shape::Text, "what it is"),
-    required("url", Shape::Text, "where it stands"),
-    required("date", Shape::When, "day of the text or of its capture"),
-    required("grade", Shape::Word(&["P", "R", "S", "W", "K", "D"]), "grade of evidence, as in policies"),
-];
-
 /// Reads the contact points: everything, or all problems with their places.
 pub fn read_contacts(path: &str, text: &str) -> Result<Contacts, Vec<Problem>> {
     let mut problems = Vec::new();
@@ -204,7 +194,7 @@ pub fn read_contacts(path: &str, text: &str) -> Result<Contacts, Vec<Problem>> {
 fn read(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Contacts> {
     let table = parse(path, text, CONTACTS_FILE, problems)?;
     let root = Node::root(&table);
-    let sources: Vec<Source> = root.tables("source").iter().map(source).collect();
+    let sources: Vec<Source> = root.tables("source").iter().map(Source::of_node).collect();
     let known = sources.iter().map(|source| source.id.clone()).collect();
     let mut reader = Reader { path, problems, known };
     reader.unique(&root.tables("source"), "source");
@@ -215,15 +205,6 @@ fn read(path: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Contacts>
         authorities: root.tables("authority").iter().map(|node| reader.authority(node)).collect(),
         sources,
     })
-}
-
-fn source(node: &Node<'_, '_>) -> Source {
-    let date = match node.day("date").as_deref() {
-        Some("never") => When::Never,
-        Some(text) => Day::parse(text).map_or(When::Unknown, When::Day),
-        None => When::Unknown,
-    };
-    Source { id: node.text("id"), title: node.text("title"), url: node.text("url"), date, grade: node.text("grade") }
 }
 
 struct Reader<'f, 'p> {

@@ -14,7 +14,8 @@ pub const RELATIONS: &[&str] = &["mention", "quote", "reply", "depict", "partici
 /// How long something is kept, besides a period.
 pub const KEPT_WORDS: &[&str] = &["account", "removal", "no-end", "unknown"];
 
-const SOURCES: Field = required("sources", Shape::Texts, "ids of the sources that back it");
+/// What every fact names: the sources it rests on.
+pub const SOURCES: Field = required("sources", Shape::Texts, "ids of the sources that back it");
 
 /// A policy file.
 pub const POLICY_FILE: &[Field] = &[
@@ -48,7 +49,8 @@ const VERSION: &[Field] = &[
     SOURCES,
 ];
 
-const SOURCE: &[Field] = &[
+/// A source of facts: here, and wherever else facts are written down with their sources.
+pub const SOURCE: &[Field] = &[
     required("id", Shape::Text, "its id within this file"),
     required("title", Shape::Text, "what it is"),
     required("url", Shape::Text, "where it stands"),

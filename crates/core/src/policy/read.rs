@@ -92,17 +92,7 @@ fn read_version<'f>(file: &'f PolicyFile, problems: &mut Vec<Problem>) -> Option
     }
     let root = Node::root(&table);
     let (policy, version) = (root.table("policy")?, root.table("version")?);
-    let sources: Vec<Source> = root
-        .tables("source")
-        .iter()
-        .map(|node| Source {
-            id: node.text("id"),
-            title: node.text("title"),
-            url: node.text("url"),
-            date: when(node, "date"),
-            grade: node.text("grade"),
-        })
-        .collect();
+    let sources: Vec<Source> = root.tables("source").iter().map(Source::of_node).collect();
     let mut reader = Reader { file, problems, sources: sources.iter().map(|source| source.id.clone()).collect() };
     reader.unique(&root.tables("source"), "id", "source");
     reader.unique(&root.tables("signal"), "name", "signal");
@@ -157,6 +147,19 @@ fn read_version<'f>(file: &'f PolicyFile, problems: &mut Vec<Problem>) -> Option
             text: file.text.clone(),
         },
     })
+}
+
+impl Source {
+    /// Reads a table that was checked against [`SOURCE`](super::grammar::SOURCE).
+    pub fn of_node(node: &Node<'_, '_>) -> Source {
+        Source {
+            id: node.text("id"),
+            title: node.text("title"),
+            url: node.text("url"),
+            date: when(node, "date"),
+            grade: node.text("grade"),
+        }
+    }
 }
 
 fn when(node: &Node<'_, '_>, name: &str) -> When {

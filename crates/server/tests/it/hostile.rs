@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bezwaar_server::witness::BODY_BYTES_MAX;
+use bezwaar_server::witness::{BODY_BYTES_MAX, CONNECTIONS_MAX, STOP_SECONDS_MAX};
 
 use crate::support::{Connection, Ledger, Serving, open};
 
@@ -137,4 +137,37 @@ fn what_is_not_http_is_cut_off() {
     let _ = std::io::Write::write_all(endless.stream.get_mut(), &[b"GET / HTTP/1.1\r\nx: ".as_slice(), &[b'y'; 64 * 1024]].concat());
     assert!(endless.answer().is_none_or(|answer| answer.status >= 400));
     assert_eq!(serving.get("/").status, 200);
+}
+
+#[test]
+fn so_many_connections_are_answered_at_a_time_and_the_next_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start_with(open(folder.path()), Duration::from_secs(120));
+    let mut connections: Vec<Connection> = (0..CONNECTIONS_MAX).map(|_| Connection::open(serving.address)).collect();
+    for connection in &mut connections {
+        assert_eq!(connection.get("/").status, 200);
+    }
+    let mut next = Connection::open(serving.address);
+    next.send(b"GET / HTTP/1.1\r\nhost: witness\r\n\r\n");
+    next.stream.get_ref().set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(next.answer().is_none(), "all places are taken");
+    next.stream.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    drop(connections.pop());
+    assert_eq!(next.answer().unwrap().status, 200, "one place is free");
+}
+
+#[test]
+fn a_request_that_does_not_end_keeps_the_server_from_ending_for_so_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start_with(open(folder.path()), Duration::from_secs(120));
+    let mut slow = Connection::open(serving.address);
+    slow.send(b"POST /add-checkpoint HTTP/1.1\r\nhost: witness\r\ncontent-length: 100\r\n\r\nhalf of it");
+    // The server has it in hand once another one was answered.
+    assert_eq!(serving.get("/").status, 200);
+    let stopping = Instant::now();
+    drop(serving);
+    let took = stopping.elapsed();
+    let limit = Duration::from_secs(STOP_SECONDS_MAX);
+    assert!((limit..limit + Duration::from_secs(10)).contains(&took), "{took:?}");
+    assert!(slow.answer().is_none());
 }
