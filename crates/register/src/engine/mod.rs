@@ -35,7 +35,7 @@ pub use erase::{ERASED_AT_ONCE_MAX, Erasure, ErasureReason};
 pub use error::{IntegrityError, RegisterError};
 pub use open::{Check, Opening, QUICK_ENTRIES, Repair};
 pub use publisher::{PUBLISHED_AT_ONCE_MAX, Published, Publisher, is_public};
-pub use reader::{Inclusion, Proofs, PublicFiles, Reader, SCANNED_AT_ONCE_MAX, Scanned};
+pub use reader::{Inclusion, Proofs, PublicFiles, Reader, SCANNED_AT_ONCE_MAX};
 pub use record::{Accepter, BODY_BYTES_MAX, CONTACT_BYTES_MAX, ID_BYTES_MAX, NewRecord, Placed, Problem, ProblemCause};
 pub use salvage::{SALVAGED_AT_ONCE, Salvaged};
 pub use sequencer::{Clock, GATHER_MS, GATHERED_MAX, Sequencer, SharedError, Ticket, WAITING_MAX};

@@ -19,13 +19,11 @@ use super::publisher::Published;
 use super::{IntegrityError, RegisterError};
 use crate::files::Files;
 use crate::store::{Holder, HolderId, Store};
-use crate::vault::{OpenedRow, SealedRow, Unsealer, Vault, VaultError};
+use crate::vault::{OpenedRow, SealedRow, Vault, VaultError};
 
 /// The most openings one step of a scan reads.
-pub const SCANNED_AT_ONCE_MAX: usize = 16_384;
-/// How many openings a step of a whole scan reads.
-const STEP_ROWS: usize = 4_096;
-/// How many steps of a whole scan are read before the first of them was taken.
+pub const SCANNED_AT_ONCE_MAX: usize = 4_096;
+/// How many steps of a scan are read before the first of them was taken.
 const STEPS_AHEAD: usize = 8;
 
 /// A step to be opened, and where its rows go.
@@ -79,14 +77,6 @@ struct Step {
     rows: Vec<SealedRow>,
     holders: Vec<Holder>,
     next: Option<u64>,
-}
-
-/// What a step of a scan gives.
-pub struct Scanned {
-    /// The rows, in the order of the ledger, each opened or with its error.
-    pub rows: Vec<Result<OpenedRow, VaultError>>,
-    /// Where to go on; `None` at the end.
-    pub next: Option<u64>,
 }
 
 /// The reading part of a register.
@@ -178,12 +168,6 @@ impl Reader {
         Ok(Some(self.vault.unseal_contact(&key, holder.id, &sealed)?))
     }
 
-    /// Opens all openings from an index on, a step at a time: at most `limit` and [`SCANNED_AT_ONCE_MAX`] rows, on so many threads.
-    pub fn scan(&mut self, from: u64, limit: usize, threads: usize) -> Result<Scanned, RegisterError> {
-        let Step { rows, holders, next } = self.read_step(from, limit)?;
-        Ok(Scanned { rows: Unsealer::new(&self.vault, threads).unseal(rows, &holders), next })
-    }
-
     /// Goes through all openings in the order of the ledger, and gives each to `each`, which may stop the scan by an error of its own.
     pub fn scan_all<E: From<RegisterError>>(
         &mut self,
@@ -214,7 +198,7 @@ impl Reader {
                     // The lock is held while waiting for work, and not while doing it.
                     let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((step, back)) = next else { return };
-                    let opened = Unsealer::new(vault, 1).unseal_map(step.rows, &step.holders, map);
+                    let opened = vault.unseal_each(step.rows, &step.holders, map);
                     // Nobody waits for it once `each` has stopped the scan.
                     drop(back.send(opened));
                 }
@@ -245,7 +229,7 @@ impl Reader {
     fn read_ahead<T>(&mut self, from: u64, hand_out: SyncSender<ToOpen<T>>, promise: SyncSender<Promised<T>>) {
         let mut next = Some(from);
         while let Some(from) = next {
-            let step = match self.read_step(from, STEP_ROWS) {
+            let step = match self.read_step(from) {
                 Ok(step) => step,
                 Err(error) => {
                     drop(promise.send(Err(error)));
@@ -261,10 +245,9 @@ impl Reader {
         }
     }
 
-    fn read_step(&mut self, from: u64, limit: usize) -> Result<Step, RegisterError> {
-        let limit = limit.clamp(1, SCANNED_AT_ONCE_MAX);
-        let openings = self.store.scan_openings(from, limit)?;
-        let next = openings.last().filter(|_| openings.len() == limit).map(|last| last.index + 1);
+    fn read_step(&mut self, from: u64) -> Result<Step, RegisterError> {
+        let openings = self.store.scan_openings(from, SCANNED_AT_ONCE_MAX)?;
+        let next = openings.last().filter(|_| openings.len() == SCANNED_AT_ONCE_MAX).map(|last| last.index + 1);
         let mut rows = Vec::with_capacity(openings.len());
         // Entries are read in runs: between two openings there are seldom many entries without one.
         let mut run: (u64, Vec<[u8; ENTRY_BYTES]>) = (0, Vec::new());
@@ -272,7 +255,7 @@ impl Reader {
             let index = opening.index;
             let in_run = |run: &(u64, Vec<[u8; ENTRY_BYTES]>)| run.1.get(usize::try_from(index.checked_sub(run.0)?).ok()?).copied();
             if in_run(&run).is_none() {
-                run = (index, self.store.entries(index, limit)?);
+                run = (index, self.store.entries(index, SCANNED_AT_ONCE_MAX)?);
             }
             let entry = in_run(&run).ok_or(IntegrityError::Missing { what: "the entry", index: Some(index) })?;
             rows.push(SealedRow { index, entry, holder: opening.holder, sealed: opening.sealed });

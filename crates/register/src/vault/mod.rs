@@ -22,7 +22,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use error::VaultError;
-pub use seal::{OpenedRow, SealedRow, Unsealer};
+pub use seal::{OpenedRow, SealedRow};
 
 use crate::randomness::{Randomness, RandomnessError, secret};
 use crate::store::{Holder, HolderId, KeyedName};

@@ -1,4 +1,4 @@
-//! Sealing and unsealing rows, one by one and many at once.
+//! Sealing and unsealing rows.
 
 use std::collections::HashMap;
 
@@ -16,8 +16,6 @@ const DOMAIN_OPENING: &[u8] = b"bezwaar vault opening v1\0";
 const HEAD_BYTES: usize = 1 + 8 + 8;
 const ROW_VERSION: u8 = 1;
 const TAG_BYTES: usize = 16;
-/// Rows a thread takes at least: below that a thread costs more than it gains.
-const SHARE_MIN: usize = 512;
 
 /// ChaCha20-Poly1305 with the key of one holder.
 pub(crate) struct Cipher(ChaCha20Poly1305);
@@ -176,54 +174,12 @@ impl Vault {
     }
 }
 
-/// Opens many rows at once, on several threads.
-#[derive(Debug)]
-pub struct Unsealer<'vault> {
-    vault: &'vault Vault,
-    threads: usize,
-}
-
-impl<'vault> Unsealer<'vault> {
-    /// With so many threads at most.
-    pub fn new(vault: &'vault Vault, threads: usize) -> Unsealer<'vault> {
-        Unsealer { vault, threads: threads.max(1) }
-    }
-
-    /// Opens each row, in order. `holders` has the holders the rows name.
-    pub fn unseal(&self, rows: Vec<SealedRow>, holders: &[Holder]) -> Vec<Result<OpenedRow, VaultError>> {
-        self.unseal_map(rows, holders, |row| row)
-    }
-
-    /// As [`Unsealer::unseal`], with what is to become of each row, which is worked out on the same threads.
-    pub fn unseal_map<T: Send>(
-        &self,
-        mut rows: Vec<SealedRow>,
-        holders: &[Holder],
-        map: impl Fn(Result<OpenedRow, VaultError>) -> T + Sync,
-    ) -> Vec<T> {
+impl Vault {
+    /// Opens each row, in order, and gives what is to become of it. `holders` has the holders the rows name.
+    pub fn unseal_each<T>(&self, rows: Vec<SealedRow>, holders: &[Holder], map: impl Fn(Result<OpenedRow, VaultError>) -> T) -> Vec<T> {
         let holders: HashMap<HolderId, &Holder> = holders.iter().map(|holder| (holder.id, holder)).collect();
-        let share = rows.len().div_ceil(self.threads).max(SHARE_MIN);
-        let (holders, map) = (&holders, &map);
-        let work = |rows: Vec<SealedRow>| {
-            let mut last: Option<(HolderId, HolderKey)> = None;
-            rows.into_iter().map(|row| map(self.unseal_one(row, holders, &mut last))).collect::<Vec<_>>()
-        };
-        let mut parts = Vec::new();
-        while rows.len() > share {
-            parts.push(rows.split_off(rows.len() - share));
-        }
-        // What was split off last comes first, after what is left.
-        parts.reverse();
-        std::thread::scope(|scope| {
-            let indexes = |part: &Vec<SealedRow>| part.iter().map(|row| row.index).collect::<Vec<_>>();
-            let threads: Vec<_> = parts.into_iter().map(|part| (indexes(&part), scope.spawn(move || work(part)))).collect();
-            let mut opened = work(rows);
-            for (indexes, thread) in threads {
-                let damaged = |index: &u64| map(Err(VaultError::Damaged { index: *index }));
-                opened.extend(thread.join().unwrap_or_else(|_| indexes.iter().map(damaged).collect()));
-            }
-            opened
-        })
+        let mut last: Option<(HolderId, HolderKey)> = None;
+        rows.into_iter().map(|row| map(self.unseal_one(row, &holders, &mut last))).collect()
     }
 
     fn unseal_one(
@@ -232,15 +188,15 @@ impl<'vault> Unsealer<'vault> {
         holders: &HashMap<HolderId, &Holder>,
         last: &mut Option<(HolderId, HolderKey)>,
     ) -> Result<OpenedRow, VaultError> {
-        let Some(id) = row.holder else { return self.vault.unseal_opening(row, None) };
+        let Some(id) = row.holder else { return self.unseal_opening(row, None) };
         if let Some((held, key)) = last
             && *held == id
         {
-            return self.vault.unseal_opening(row, Some(key));
+            return self.unseal_opening(row, Some(key));
         }
         let holder = holders.get(&id).ok_or(VaultError::NoSuchHolder { holder: id.0, index: row.index })?;
-        let key = self.vault.holder_key(holder)?;
-        let opened = self.vault.unseal_opening(row, Some(&key));
+        let key = self.holder_key(holder)?;
+        let opened = self.unseal_opening(row, Some(&key));
         *last = Some((id, key));
         opened
     }
